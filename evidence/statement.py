@@ -1,0 +1,319 @@
+"""Wire structs: what is signed, field by field.
+
+Everything signed is an in-toto Statement v1. Its payload is the canonical encoding of one of
+the structs below; a field more, a field less or another spelling is refused. Times are RFC 3339
+in UTC with whole seconds (`2026-11-23T08:00:00Z`), digests are lower-case hex, there are no
+floats. Fields are only ever added, under a new predicate version.
+"""
+
+from typing import Any, Generic, Literal, TypeVar
+
+import msgspec
+
+from evidence import canonical
+from evidence.errors import MalformedError
+
+STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+
+REPORT = "urn:anfang:report:v1"
+"""A host says what one scan recorded and how its policies judged it."""
+ENROLMENT_REQUEST = "urn:anfang:enrolment-request:v1"
+"""A host asks to be enrolled under its new key."""
+ENROLMENT = "urn:anfang:enrolment:v1"
+"""The server binds a host's key to a host and a unit."""
+ASSIGNMENT = "urn:anfang:assignment:v1"
+"""The server says which policies and registers a unit's hosts must run."""
+
+MAX_PAYLOAD = 16 * 1024 * 1024
+"""The longest payload that is read, in bytes."""
+
+
+class Wire(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A value that is signed or travels."""
+
+
+class Digest(Wire):
+    """The digests of one thing, by algorithm; `sm3` joins in profile `gm`."""
+
+    sha256: str
+
+
+class Subject(Wire):
+    """What a statement is about: `tables/usb_devices`, by digest."""
+
+    name: str
+    digest: Digest
+
+
+class Reason(Wire):
+    """A reason code and its arguments; words are made when it is shown."""
+
+    code: str
+    args: tuple[str, ...]
+
+
+class Condition(Wire):
+    """How well something was observed."""
+
+    status: Literal["complete", "partial", "unreadable", "unsupported", "denied", "over_budget"]
+    reason: Reason | None
+
+
+class KeyEntry(Wire):
+    """One key a keyed table was asked for, also when nothing was found."""
+
+    column: str
+    value: str
+    condition: Condition
+
+
+class TableEntry(Wire):
+    """One recorded table; its rows are the subject `tables/<name>`."""
+
+    name: str
+    version: int
+    columns: tuple[str, ...]
+    """The recorded columns, in the order of the specification and of the cells in each row."""
+    row_count: int
+    condition: Condition
+    column_conditions: dict[str, Condition]
+    keys: tuple[KeyEntry, ...]
+    read_at: str
+
+
+class Verdict(Wire):
+    """One check's outcome on this snapshot, as the host judged it."""
+
+    check: str
+    policy: str
+    verdict: Literal["pass", "fail", "not_applicable", "unknown"]
+    reasons: tuple[Reason, ...]
+    """Why it is unknown; empty otherwise."""
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | int | None, ...], ...]
+    """The first evidence rows in canonical order, at most `MAX_EVIDENCE_ROWS`."""
+    row_count: int
+    rows_digest: Digest
+    """Over the canonical bytes of all rows."""
+
+
+MAX_EVIDENCE_ROWS = 50
+
+
+class Score(Wire):
+    """Two integers and what they leave out; see the policy model for the weights."""
+
+    pass_weight: int
+    applicable_weight: int
+    not_applicable_weight: int
+    evaluated: int
+    """Checks with verdict pass, fail or not_applicable."""
+    expected: int
+    """Checks the assignment (or the command line) asks for."""
+    oldest_fact: str | None
+    """When the oldest table or key that any verdict rests on was read."""
+    grade: Literal["A", "B", "C", "D", "E"] | None
+    """None when nothing was evaluated."""
+
+
+class Host(Wire):
+    """Which host says this."""
+
+    id: str
+    """32 hex digits, made once when the host's first key is made."""
+    name: str
+
+
+class Clock(Wire):
+    """What the host knew of its clock when it scanned."""
+
+    synchronised: bool | None
+    offset_ms: int | None
+
+
+class Scan(Wire):
+    """One scan."""
+
+    id: str
+    started: str
+    ended: str
+    clock: Clock
+    trigger: Literal["manual", "schedule", "enrolment", "inspection"]
+
+
+class Chain(Wire):
+    """The place of this report among the host's reports."""
+
+    sequence: int
+    """1 for the first report under a key, then one more each time."""
+    previous: str | None
+    """SHA-256 of the previous report's payload; null for the first."""
+    boot_id: str
+    last_seen: str | None
+    """The last checkpoint (signed note) the host has seen, verbatim."""
+    interval_s: int | None
+    """The host promises a next report within this many seconds; null: no promise."""
+
+
+class PolicyRef(Wire):
+    """A compiled policy, by digest."""
+
+    policy: str
+    version: str
+    digest: Digest
+
+
+class RegisterRef(Wire):
+    """An adopted register, by digest of its canonical rows."""
+
+    name: str
+    columns: tuple[str, ...]
+    digest: Digest
+
+
+class Engine(Wire):
+    """What evaluated the SQL."""
+
+    anfang: str
+    sqlite: str
+    python: str
+
+
+class View(Wire):
+    """The view of the host that the scan had."""
+
+    uid: int
+    capabilities: str
+    """Effective capabilities, as in /proc/self/status."""
+    namespaces: dict[str, str]
+    """Name to inode, from /proc/self/ns."""
+    hidepid: str
+    root: str
+    """`/`, or `recorded` when a recorded or mounted root was read."""
+
+
+class Cost(Wire):
+    """What the scan cost the host."""
+
+    cpu_ms: int
+    wall_ms: int
+    peak_kib: int
+
+
+class Report(Wire):
+    """The predicate of `REPORT`."""
+
+    host: Host
+    scan: Scan
+    chain: Chain
+    assignment: Digest | None
+    """Digest of the assignment's payload; null for a scan nobody assigned."""
+    policies: tuple[PolicyRef, ...]
+    registers: tuple[RegisterRef, ...]
+    parameters: dict[str, str | int]
+    tables: tuple[TableEntry, ...]
+    verdicts: tuple[Verdict, ...]
+    score: Score
+    engine: Engine
+    agent: Digest
+    """Over the agent's own code, so that a changed agent shows."""
+    view: View
+    cost: Cost
+
+
+class EnrolmentRequest(Wire):
+    """The predicate of `ENROLMENT_REQUEST`."""
+
+    host: Host
+    public_key: str
+    """PEM, SubjectPublicKeyInfo."""
+    token_digest: str
+    """SHA-256 of the enrolment token; the token itself travels beside it, never in evidence."""
+    requested: str
+
+
+class Enrolment(Wire):
+    """The predicate of `ENROLMENT`."""
+
+    host: Host
+    public_key: str
+    key_id: str
+    unit: str
+    zone: str
+    enrolled: str
+
+
+class Assignment(Wire):
+    """The predicate of `ASSIGNMENT`; a lower serial than one already seen is refused."""
+
+    unit: str
+    serial: int
+    issued: str
+    policies: tuple[PolicyRef, ...]
+    registers: tuple[RegisterRef, ...]
+    parameters: dict[str, str | int]
+    interval_s: int
+
+
+P = TypeVar("P", Report, EnrolmentRequest, Enrolment, Assignment)
+
+PREDICATES: dict[type[Wire], str] = {
+    Report: REPORT,
+    EnrolmentRequest: ENROLMENT_REQUEST,
+    Enrolment: ENROLMENT,
+    Assignment: ASSIGNMENT,
+}
+
+
+class Statement(Wire, Generic[P]):
+    """An in-toto Statement v1 about `subject`, saying `predicate`."""
+
+    _type: Literal["https://in-toto.io/Statement/v1"]
+    subject: tuple[Subject, ...]
+    predicateType: str  # noqa: N815  # the field is named by in-toto
+    predicate: P
+
+
+def encode_statement(subject: tuple[Subject, ...], predicate: P) -> bytes:
+    """The payload that is signed for `predicate`."""
+    statement = Statement(
+        _type=STATEMENT_TYPE,
+        subject=subject,
+        predicateType=PREDICATES[type(predicate)],
+        predicate=predicate,
+    )
+    return canonical.encode(msgspec.to_builtins(statement))
+
+
+def decode_statement(payload: bytes, predicate: type[P]) -> Statement[P]:
+    """The statement of that kind in `payload`.
+
+    Raises:
+        NotCanonicalError: the payload is not canonical.
+        MalformedError: it is no such statement.
+    """
+    value = canonical.decode(payload, limit=MAX_PAYLOAD)
+    try:
+        statement: Statement[P] = msgspec.convert(value, Statement[predicate])  # type: ignore[valid-type]
+    except msgspec.ValidationError as e:
+        raise MalformedError(f"not a {PREDICATES[predicate]} statement: {e}") from e
+    if statement.predicateType != PREDICATES[predicate]:
+        raise MalformedError(
+            f"predicate {statement.predicateType}, where {PREDICATES[predicate]} is wanted"
+        )
+    return statement
+
+
+def predicate_type(payload: bytes) -> str:
+    """Which predicate `payload` carries, before it is decoded as one.
+
+    Raises:
+        NotCanonicalError, MalformedError: it is no statement at all.
+    """
+    value: Any = canonical.decode(payload, limit=MAX_PAYLOAD)
+    if not isinstance(value, dict) or not isinstance(value.get("predicateType"), str):
+        raise MalformedError("not an in-toto statement: it names no predicateType")
+    kind: str = value["predicateType"]
+    return kind
+
+

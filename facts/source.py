@@ -1,0 +1,44 @@
+"""The one-method seam between whatever holds facts and whoever asks for them.
+
+A live host, a recorded root and a recorded snapshot all answer the same question: these columns
+of this table, for this key if the table is keyed, and how well they were observed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from evidence.canonical import Cell
+from facts.status import COMPLETE, Condition
+
+Row = tuple[Cell, ...]
+"""One row; its cells are in the order of the columns that were asked for."""
+
+
+class Key(NamedTuple):
+    """What a keyed table is asked by: `path = '/etc/passwd'`."""
+
+    column: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The answer: rows, how well they were observed, and when (RFC 3339, UTC, whole seconds)."""
+
+    rows: tuple[Row, ...]
+    read_at: str
+    condition: Condition = COMPLETE
+    columns: Mapping[str, Condition] = field(default_factory=dict)
+    """Only the columns whose condition differs from the table's."""
+
+
+class Source(Protocol):
+    """Whatever can be asked for facts."""
+
+    def read(self, table: str, columns: tuple[str, ...], key: Key | None = None) -> Reading:
+        """These `columns` of `table`, in specification order; `key` for keyed tables only.
+
+        Never raises for a state of the host: what cannot be observed is a condition.
+        """
+        ...
