@@ -31,7 +31,7 @@ def test_leaves_nothing_alone() -> None:
 
 
 def test_a_device_cannot_call_itself_by_a_pseudonym() -> None:
-    """A serial number written like a pseudonym is digested again, so it equals no registered one."""
+    """A serial number written like a pseudonym is digested again and equals no registered one."""
     pseudonym = Pseudonym(KEY)
     registered = pseudonym("device_serial", "4C530001")
 
