@@ -1,8 +1,8 @@
 """What a policy file may say, field by field; the JSON Schema and the loader follow from it.
 
 Everything a person reads is a `Text`, Chinese and English, both required. A field more, a field
-less or another spelling is refused. The same structs hold a compiled policy, which differs only
-in having no tests.
+less or another spelling is refused, and so is a policy whose parts do not fit together (`Misfit`).
+The same structs hold a compiled policy, which differs only in having no tests.
 """
 
 from typing import Annotated, Literal, TypeAlias
@@ -10,10 +10,14 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-Name: TypeAlias = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
+Name: TypeAlias = Annotated[
+    str, Meta(pattern=r"^[a-z][a-z0-9_]*$", max_length=64, examples=["approved_usb"])
+]
 """A table, column, register or parameter: lower case, digits and underscores."""
 
-CheckId: TypeAlias = Annotated[str, Meta(pattern=r"^CEP-[A-Z]{2,4}-[0-9]{3}$")]
+CheckId: TypeAlias = Annotated[
+    str, Meta(pattern=r"^CEP-[A-Z]{2,4}-[0-9]{3}$", examples=["CEP-USB-003"])
+]
 
 Severity: TypeAlias = Literal["critical", "high", "medium", "low"]
 
@@ -30,12 +34,30 @@ Certainty: TypeAlias = Literal["verified", "supported", "memory"]
 
 Outcome: TypeAlias = Literal["pass", "fail", "not_applicable", "unknown"]
 
+Status: TypeAlias = Literal[
+    "complete", "partial", "unreadable", "unsupported", "denied", "over_budget"
+]
+
 Cell: TypeAlias = str | int | None
 
 Time: TypeAlias = Annotated[
-    str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")
+    str,
+    Meta(
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$",
+        examples=["2026-11-23T08:00:00Z"],
+    ),
 ]
 """RFC 3339, UTC, whole seconds."""
+
+
+class Misfit(ValueError):  # noqa: N818  # msgspec wants a ValueError; it is reported as a Problem
+    """The parts of a policy do not fit together at `path` below the part that found it."""
+
+    def __init__(self, message: str, fix: str, *path: str | int) -> None:
+        super().__init__(f"{message}; {fix}")
+        self.message = message
+        self.fix = fix
+        self.path = path
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -66,6 +88,24 @@ class Parameter(Model, frozen=True):
     """For integers: the smallest value a unit may set."""
     maximum: int | None = None
 
+    def accepts(self, value: int | str) -> bool:
+        """Whether a unit may set `value`."""
+        if self.type == "string":
+            return isinstance(value, str)
+        return (
+            isinstance(value, int)
+            and (self.minimum is None or value >= self.minimum)
+            and (self.maximum is None or value <= self.maximum)
+        )
+
+    def __post_init__(self) -> None:
+        if not self.accepts(self.default):
+            raise Misfit(
+                f"the default {self.default!r} is no {self.type} within the bounds",
+                "give a default that a unit could set",
+                "default",
+            )
+
 
 class Data(Model, frozen=True):
     """Facts about the world that ship with the policy; SQL sees them as a table.
@@ -81,6 +121,16 @@ class Data(Model, frozen=True):
     """Where the rows can be looked up again."""
     doc: Text
 
+    def __post_init__(self) -> None:
+        for index, row in enumerate(self.rows):
+            if len(row) != len(self.columns):
+                raise Misfit(
+                    f"a row of {len(row)} cells under {len(self.columns)} columns",
+                    "give one cell for each column, null where there is none",
+                    "rows",
+                    index,
+                )
+
 
 class Advice(Model, frozen=True):
     """What to do about a violation, and what doing it costs."""
@@ -95,26 +145,47 @@ class Advice(Model, frozen=True):
 class Clause(Model, frozen=True):
     """A provision a check serves: `MSS-2021-1:10.3`."""
 
-    ref: Annotated[str, Meta(pattern=r"^[A-Z][A-Za-z0-9/ -]*:[0-9]+(\.[0-9a-z]+)*$")]
+    ref: Annotated[
+        str,
+        Meta(
+            pattern=r"^[A-Z][A-Za-z0-9/ -]*:[0-9]+(\.[0-9a-z]+)*$",
+            examples=["GB/T 22239-2019:8.1.10.7.a"],
+        ),
+    ]
     certainty: Certainty
-
-
-class GivenTable(Model, frozen=True):
-    """A table in a test that is not simply complete."""
-
-    status: Literal["complete", "partial", "unreadable", "unsupported", "denied", "over_budget"]
-    reason: tuple[str, ...] = ()
-    """The reason's code, then its arguments; empty for `complete`."""
-    rows: tuple[dict[Name, Cell], ...] = ()
-    columns: dict[Name, "GivenColumn"] = {}
-    """Columns observed otherwise than the table."""
 
 
 class GivenColumn(Model, frozen=True):
     """How well one column of a table in a test was observed."""
 
-    status: Literal["complete", "partial", "unreadable", "unsupported", "denied", "over_budget"]
+    status: Status
     reason: tuple[str, ...] = ()
+    """The reason's code, then its arguments; empty for `complete`."""
+
+    def __post_init__(self) -> None:
+        _reasoned(self.status, self.reason)
+
+
+class GivenTable(Model, frozen=True):
+    """A table in a test that is not simply complete."""
+
+    status: Status
+    reason: tuple[str, ...] = ()
+    rows: tuple[dict[Name, Cell], ...] = ()
+    columns: dict[Name, GivenColumn] = {}
+    """Columns observed otherwise than the table."""
+
+    def __post_init__(self) -> None:
+        _reasoned(self.status, self.reason)
+
+
+def _reasoned(status: str, reason: tuple[str, ...]) -> None:
+    if (status == "complete") == bool(reason):
+        raise Misfit(
+            f"`{status}` {'with' if reason else 'without'} a reason",
+            "write `reason: [code, argument]` unless the status is complete",
+            "reason",
+        )
 
 
 class Test(Model, frozen=True):
@@ -167,12 +238,26 @@ class Check(Model, frozen=True):
     """One violation as a sentence; `{column}` stands for a cell of its row."""
     tests: tuple[Test, ...] = ()
 
+    def __post_init__(self) -> None:
+        if (self.violations is None) == (self.expects is None):
+            raise Misfit(
+                f"{self.id} must say either `violations` or `expects`",
+                "write one of the two",
+                "expects",
+            )
+
 
 class Policy(Model, frozen=True):
     """A versioned set of checks."""
 
-    policy: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]*$", max_length=64)]
-    version: Annotated[str, Meta(pattern=r"^20[0-9]{2}\.(1[0-2]|[1-9])\.(0|[1-9][0-9]*)$")]
+    policy: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]*$", max_length=64, examples=["cii-host"])]
+    version: Annotated[
+        str,
+        Meta(
+            pattern=r"^20[0-9]{2}\.(1[0-2]|[1-9])\.(0|[1-9][0-9]*)$",
+            examples=["2026.11.0"],
+        ),
+    ]
     """Year, month, number within the month: 2026.11.0."""
     title: Text
     checks: Annotated[tuple[Check, ...], Meta(min_length=1)]
@@ -180,6 +265,23 @@ class Policy(Model, frozen=True):
     registers: dict[Name, RegisterDeclaration] = {}
     parameters: dict[Name, Parameter] = {}
     data: dict[Name, Data] = {}
+
+    def __post_init__(self) -> None:
+        seen: set[str] = set()
+        for index, check in enumerate(self.checks):
+            if check.id in seen:
+                raise Misfit(f"{check.id} again", "give it an id of its own", "checks", index, "id")
+            seen.add(check.id)
+            for field, declared in (("registers", self.registers), ("parameters", self.parameters)):
+                for name in getattr(check, field):
+                    if name not in declared:
+                        raise Misfit(
+                            f"`{name}` is not declared under `{field}` of the policy",
+                            f"declare it, or use one of {', '.join(declared) or 'none so far'}",
+                            *("checks", index, field),
+                        )
+        for name in self.registers.keys() & self.data.keys():
+            raise Misfit(f"`{name}` is a register too", "rename one of them", "data", name)
 
     def check(self, check_id: str) -> Check:
         """The check `check_id`; KeyError if there is none."""
