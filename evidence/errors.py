@@ -1,11 +1,11 @@
 """What can go wrong with evidence, by what the caller can do about it.
 
-    EvidenceError
-    ├── NotCanonicalError      the bytes are not in the one form that is accepted
-    ├── MalformedError         canonical, but not a report, envelope, note … of ours
-    ├── NotAuthenticError      checked, and false: a signature, digest, proof or chain is wrong
-    ├── UnknownSignerError     intact, but nobody we trust signed it
-    └── KeyFileError           a key cannot be read, or lies open to others
+EvidenceError
+├── NotCanonicalError      the bytes are not in the one form that is accepted
+├── MalformedError         canonical, but not a report, envelope, note … of ours
+├── NotAuthenticError      checked, and false: a signature, digest, proof or chain is wrong
+├── UnknownSignerError     intact, but nobody we trust signed it
+└── KeyFileError           a key cannot be read, or lies open to others
 """
 
 

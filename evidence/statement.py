@@ -6,14 +6,14 @@ in UTC with whole seconds (`2026-11-23T08:00:00Z`), digests are lower-case hex, 
 floats. Fields are only ever added, under a new predicate version.
 """
 
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar
 
 import msgspec
 
 from evidence import canonical
 from evidence.errors import MalformedError
 
-STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 
 REPORT = "urn:anfang:report:v1"
 """A host says what one scan recorded and how its policies judged it."""
@@ -32,34 +32,34 @@ class Wire(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A value that is signed or travels."""
 
 
-class Digest(Wire):
+class Digest(Wire, frozen=True):
     """The digests of one thing, by algorithm; `sm3` joins in profile `gm`."""
 
     sha256: str
 
 
-class Subject(Wire):
+class Subject(Wire, frozen=True):
     """What a statement is about: `tables/usb_devices`, by digest."""
 
     name: str
     digest: Digest
 
 
-class Reason(Wire):
+class Reason(Wire, frozen=True):
     """A reason code and its arguments; words are made when it is shown."""
 
     code: str
     args: tuple[str, ...]
 
 
-class Condition(Wire):
+class Condition(Wire, frozen=True):
     """How well something was observed."""
 
     status: Literal["complete", "partial", "unreadable", "unsupported", "denied", "over_budget"]
     reason: Reason | None
 
 
-class KeyEntry(Wire):
+class KeyEntry(Wire, frozen=True):
     """One key a keyed table was asked for, also when nothing was found."""
 
     column: str
@@ -67,7 +67,7 @@ class KeyEntry(Wire):
     condition: Condition
 
 
-class TableEntry(Wire):
+class TableEntry(Wire, frozen=True):
     """One recorded table; its rows are the subject `tables/<name>`."""
 
     name: str
@@ -81,7 +81,7 @@ class TableEntry(Wire):
     read_at: str
 
 
-class Verdict(Wire):
+class Verdict(Wire, frozen=True):
     """One check's outcome on this snapshot, as the host judged it."""
 
     check: str
@@ -100,7 +100,7 @@ class Verdict(Wire):
 MAX_EVIDENCE_ROWS = 50
 
 
-class Score(Wire):
+class Score(Wire, frozen=True):
     """Two integers and what they leave out; see the policy model for the weights."""
 
     pass_weight: int
@@ -116,7 +116,7 @@ class Score(Wire):
     """None when nothing was evaluated."""
 
 
-class Host(Wire):
+class Host(Wire, frozen=True):
     """Which host says this."""
 
     id: str
@@ -124,14 +124,14 @@ class Host(Wire):
     name: str
 
 
-class Clock(Wire):
+class Clock(Wire, frozen=True):
     """What the host knew of its clock when it scanned."""
 
     synchronised: bool | None
     offset_ms: int | None
 
 
-class Scan(Wire):
+class Scan(Wire, frozen=True):
     """One scan."""
 
     id: str
@@ -141,7 +141,7 @@ class Scan(Wire):
     trigger: Literal["manual", "schedule", "enrolment", "inspection"]
 
 
-class Chain(Wire):
+class Chain(Wire, frozen=True):
     """The place of this report among the host's reports."""
 
     sequence: int
@@ -155,7 +155,7 @@ class Chain(Wire):
     """The host promises a next report within this many seconds; null: no promise."""
 
 
-class PolicyRef(Wire):
+class PolicyRef(Wire, frozen=True):
     """A compiled policy, by digest."""
 
     policy: str
@@ -163,7 +163,7 @@ class PolicyRef(Wire):
     digest: Digest
 
 
-class RegisterRef(Wire):
+class RegisterRef(Wire, frozen=True):
     """An adopted register, by digest of its canonical rows."""
 
     name: str
@@ -171,7 +171,7 @@ class RegisterRef(Wire):
     digest: Digest
 
 
-class Engine(Wire):
+class Engine(Wire, frozen=True):
     """What evaluated the SQL."""
 
     anfang: str
@@ -179,7 +179,7 @@ class Engine(Wire):
     python: str
 
 
-class View(Wire):
+class View(Wire, frozen=True):
     """The view of the host that the scan had."""
 
     uid: int
@@ -192,7 +192,7 @@ class View(Wire):
     """`/`, or `recorded` when a recorded or mounted root was read."""
 
 
-class Cost(Wire):
+class Cost(Wire, frozen=True):
     """What the scan cost the host."""
 
     cpu_ms: int
@@ -200,7 +200,7 @@ class Cost(Wire):
     peak_kib: int
 
 
-class Report(Wire):
+class Report(Wire, frozen=True):
     """The predicate of `REPORT`."""
 
     host: Host
@@ -221,7 +221,7 @@ class Report(Wire):
     cost: Cost
 
 
-class EnrolmentRequest(Wire):
+class EnrolmentRequest(Wire, frozen=True):
     """The predicate of `ENROLMENT_REQUEST`."""
 
     host: Host
@@ -232,7 +232,7 @@ class EnrolmentRequest(Wire):
     requested: str
 
 
-class Enrolment(Wire):
+class Enrolment(Wire, frozen=True):
     """The predicate of `ENROLMENT`."""
 
     host: Host
@@ -243,7 +243,7 @@ class Enrolment(Wire):
     enrolled: str
 
 
-class Assignment(Wire):
+class Assignment(Wire, frozen=True):
     """The predicate of `ASSIGNMENT`; a lower serial than one already seen is refused."""
 
     unit: str
@@ -265,13 +265,19 @@ PREDICATES: dict[type[Wire], str] = {
 }
 
 
-class Statement(Wire, Generic[P]):
+class Statement(Wire, Generic[P], frozen=True):
     """An in-toto Statement v1 about `subject`, saying `predicate`."""
 
     _type: Literal["https://in-toto.io/Statement/v1"]
     subject: tuple[Subject, ...]
     predicateType: str  # noqa: N815  # the field is named by in-toto
     predicate: P
+
+
+_DECODERS: dict[type[Wire], msgspec.json.Decoder[Any]] = {
+    kind: msgspec.json.Decoder(Statement[kind])  # type: ignore[valid-type]  # made at run time
+    for kind in PREDICATES
+}
 
 
 def encode_statement(subject: tuple[Subject, ...], predicate: P) -> bytes:
@@ -292,10 +298,10 @@ def decode_statement(payload: bytes, predicate: type[P]) -> Statement[P]:
         NotCanonicalError: the payload is not canonical.
         MalformedError: it is no such statement.
     """
-    value = canonical.decode(payload, limit=MAX_PAYLOAD)
+    decoder: msgspec.json.Decoder[Statement[P]] = _DECODERS[predicate]
     try:
-        statement: Statement[P] = msgspec.convert(value, Statement[predicate])  # type: ignore[valid-type]
-    except msgspec.ValidationError as e:
+        statement = canonical.decode_as(payload, decoder, limit=MAX_PAYLOAD)
+    except MalformedError as e:
         raise MalformedError(f"not a {PREDICATES[predicate]} statement: {e}") from e
     if statement.predicateType != PREDICATES[predicate]:
         raise MalformedError(
@@ -315,5 +321,3 @@ def predicate_type(payload: bytes) -> str:
         raise MalformedError("not an in-toto statement: it names no predicateType")
     kind: str = value["predicateType"]
     return kind
-
-
