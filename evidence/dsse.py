@@ -55,7 +55,7 @@ class Envelope:
 
 def seal(payload: bytes, key: SigningKey) -> bytes:
     """The canonical bytes of an envelope in which `key` signs `payload`."""
-    return _written(Envelope(payload, (_signature(payload, key),)))
+    return write(Envelope(payload, (_signature(payload, key),)))
 
 
 def cosign(envelope: bytes, key: SigningKey) -> bytes:
@@ -66,7 +66,7 @@ def cosign(envelope: bytes, key: SigningKey) -> bytes:
     """
     opened = open_envelope(envelope)
     signed = (*opened.signatures, _signature(opened.payload, key))
-    data = _written(Envelope(opened.payload, signed))
+    data = write(Envelope(opened.payload, signed))
     open_envelope(data)
     return data
 
@@ -89,6 +89,12 @@ def open_envelope(data: bytes) -> Envelope:
     if any(len(signature.sig) > MAX_SIGNATURE for signature in wire.signatures):
         raise MalformedError(f"a signature longer than {MAX_SIGNATURE} bytes")
     return Envelope(wire.payload, wire.signatures)
+
+
+def write(envelope: Envelope) -> bytes:
+    """The canonical bytes of `envelope`, which `open_envelope` reads."""
+    wire = _Wire(payload=envelope.payload, payloadType=PAYLOAD_TYPE, signatures=envelope.signatures)
+    return canonical.encode(msgspec.to_builtins(wire))
 
 
 def verify(envelope: Envelope, keys: Mapping[str, PublicKey]) -> str:
@@ -135,8 +141,3 @@ _decoder = msgspec.json.Decoder(_Wire)
 
 def _signature(payload: bytes, key: SigningKey) -> Signature:
     return Signature(keyid=key.key_id, sig=key.sign(pre_authentication_encoding(payload)))
-
-
-def _written(envelope: Envelope) -> bytes:
-    wire = _Wire(payload=envelope.payload, payloadType=PAYLOAD_TYPE, signatures=envelope.signatures)
-    return canonical.encode(msgspec.to_builtins(wire))
