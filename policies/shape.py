@@ -53,13 +53,16 @@ def _problems(node: Node, kind: Any, meta: msgspec.Meta | None) -> Iterator[Prob
 
 
 def _chosen(node: Node, options: tuple[Any, ...]) -> Any:
-    """The one of several options that `node` was meant as; None if all of them are scalars."""
-    parts = [option for option in options if _is_part(option)]
+    """The one of several options that `node` was meant as; None if it may be any of them."""
     if node.value is None and types.NoneType in options:
         return None
+    options = tuple(option for option in options if option is not types.NoneType)
+    parts = [option for option in options if _is_part(option)]
     if isinstance(node.value, dict):
         parts = [option for option in parts if get_origin(option) is not tuple] or parts
-    return parts[0] if parts else None
+    if parts:
+        return parts[0]
+    return options[0] if len(options) == 1 else None
 
 
 def _is_part(option: Any) -> bool:
