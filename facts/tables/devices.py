@@ -1,6 +1,6 @@
-"""What is attached: block devices, USB devices and their interfaces, radios."""
+"""What is attached: block devices, USB devices and their interfaces, radios; and what was."""
 
-from facts.spec import Column, Privacy, TableSpec, Type
+from facts.spec import Column, Kind, Privacy, TableSpec, Type
 
 _UDEV = "udevadm info --export-db"
 
@@ -131,8 +131,13 @@ USB_INTERFACES = TableSpec(
         Column(
             "authorized", Type.INTEGER, "1 when the kernel lets it work, 0 when it is held back."
         ),
+        Column(
+            "network_interface",
+            Type.TEXT,
+            "Network interface it serves, such as usb0; empty when it serves none.",
+        ),
     ),
-    source=("/sys/bus/usb/devices",),
+    source=("/sys/bus/usb/devices", "/sys/bus/usb/devices/<interface>/net"),
     notes=(
         "Only the active configuration and alternate setting has interfaces; a device that is held "
         "back has none."
@@ -192,4 +197,56 @@ WIRELESS_DEVICES = TableSpec(
     notes="Network names, subscriber and card numbers and paired devices are never read.",
 )
 
-TABLES: tuple[TableSpec, ...] = (BLOCK_DEVICES, USB_DEVICES, USB_INTERFACES, WIRELESS_DEVICES)
+HARDWARE_EVENTS = TableSpec(
+    name="hardware_events",
+    version=1,
+    doc="Devices that appeared, were taken by a driver, or went, while the agent was watching.",
+    kind=Kind.EVENT,
+    columns=(
+        Column(
+            "action",
+            Type.TEXT,
+            "add, remove, bind (a driver took an interface) or unbind.",
+        ),
+        Column("path", Type.TEXT, "Place in the device tree, of the device or its interface."),
+        Column("type", Type.TEXT, "Kind by the kernel: usb_device, usb_interface, disk …"),
+        Column("driver", Type.TEXT, "Driver, such as usb-storage; empty when there is none."),
+        Column("vendor", Type.TEXT, "Vendor as the device states it."),
+        Column("vendor_id", Type.TEXT, "Vendor, 4 hex digits in lower case."),
+        Column("model", Type.TEXT, "Product as the device states it."),
+        Column("model_id", Type.TEXT, "Product, 4 hex digits in lower case."),
+        Column(
+            "serial",
+            Type.TEXT,
+            "Serial number; empty when the device has none.",
+            Privacy.DEIDENTIFIED,
+            "device_serial",
+        ),
+        Column("revision", Type.TEXT, "Release number of the device, 4 digits (bcdDevice)."),
+        Column("time", Type.BIGINT, "When it happened, in seconds since the epoch."),
+        Column(
+            "sysfs_path",
+            Type.TEXT,
+            "Place of the USB device in the device tree, as in usb_devices.",
+        ),
+        Column(
+            "port_path",
+            Type.TEXT,
+            "Bus and ports down to the USB device, such as 1-1.2; empty on other buses.",
+        ),
+    ),
+    source=("kernel uevents (NETLINK_KOBJECT_UEVENT)",),
+    osquery=True,
+    notes=(
+        "sysfs_path and port_path are ours. Only a watching agent has events: a single scan says "
+        "unsupported (not_watching), never an empty complete table."
+    ),
+)
+
+TABLES: tuple[TableSpec, ...] = (
+    BLOCK_DEVICES,
+    USB_DEVICES,
+    USB_INTERFACES,
+    WIRELESS_DEVICES,
+    HARDWARE_EVENTS,
+)
