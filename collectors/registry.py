@@ -1,0 +1,42 @@
+"""Which function reads which table, by name, so that a scan imports only what it needs."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+COLLECTORS: Mapping[str, str] = {
+    "block_devices": "collectors.devices:block_devices",
+    "deb_packages": "collectors.software:deb_packages",
+    "file": "collectors.files:file",
+    "groups": "collectors.accounts:groups",
+    "hash": "collectors.files:digests",
+    "interface_addresses": "collectors.network:interface_addresses",
+    "interface_details": "collectors.network:interface_details",
+    "kernel_info": "collectors.system:kernel_info",
+    "kernel_module_files": "collectors.modules:kernel_module_files",
+    "kernel_modules": "collectors.modules:kernel_modules",
+    "listening_ports": "collectors.sockets:listening_ports",
+    "log_retention": "collectors.logs:log_retention",
+    "modprobe_config": "collectors.modules:modprobe_config",
+    "mounts": "collectors.mounts:mounts",
+    "os_version": "collectors.system:os_version",
+    "process_open_sockets": "collectors.sockets:process_open_sockets",
+    "processes": "collectors.processes:processes",
+    "routes": "collectors.network:routes",
+    "shadow": "collectors.accounts:shadow",
+    "sshd_config": "collectors.sshd:sshd_config",
+    "system_controls": "collectors.sysctl:system_controls",
+    "system_info": "collectors.system:system_info",
+    "systemd_units": "collectors.units:systemd_units",
+    "usb_devices": "collectors.usb:usb_devices",
+    "usb_interfaces": "collectors.usb:usb_interfaces",
+    "users": "collectors.accounts:users",
+    "wireless_devices": "collectors.wireless:wireless_devices",
+}
+"""`module:function` of each table; a `Collector`, or a `KeyedCollector` for a keyed table."""
+
+
+def collector(table: str) -> Any:
+    """The function that reads `table`; KeyError if there is none."""
+    module, _, function = COLLECTORS[table].partition(":")
+    return getattr(import_module(module), function)
