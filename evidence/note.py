@@ -46,7 +46,7 @@ def key_hash(name: str, key: PublicKey) -> bytes:
 
 def verifier_key(name: str, key: PublicKey) -> str:
     """`key` in the one-line form that witnesses and monitors configure (vkey)."""
-    _check_name(name)
+    check_name(name)
     encoded = encode_base64(_ED25519 + key.raw)
     return f"{name}+{key_hash(name, key).hex()}+{encoded}"
 
@@ -57,7 +57,7 @@ def sign(text: str, name: str, key: SigningKey) -> str:
     Raises:
         MalformedError: the text or the name cannot stand in a note.
     """
-    _check_name(name)
+    check_name(name)
     signature = key_hash(name, key.public) + key.sign(_encode(text))
     note = f"{text}\n{_MARK}{name} {encode_base64(signature)}\n"
     open_note(note)
@@ -126,14 +126,19 @@ def _signature(line: str) -> NoteSignature:
     name, separator, encoded = line.removeprefix(_MARK).partition(" ")
     if not line.startswith(_MARK) or not separator:
         raise MalformedError("a signature line that is not: em dash, name, base64")
-    _check_name(name)
+    check_name(name)
     data = decode_base64(encoded)
     if len(data) <= _HASH_LENGTH:
         raise MalformedError("a signature line without a signature")
     return NoteSignature(name, data[:_HASH_LENGTH], data[_HASH_LENGTH:])
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Return if `name` can name a key in a note, and so a log.
+
+    Raises:
+        MalformedError: it is empty, or has a space, a line end or a plus.
+    """
     if not name or "+" in name or any(character.isspace() for character in name):
         raise MalformedError(f"a key name that is empty, or has a space or a plus: {name!r}")
 
