@@ -100,5 +100,7 @@ def test_other_bytes_than_promised_are_refused() -> None:
 
 def test_bytes_not_in_canonical_form_are_refused() -> None:
     """Sorted lines of JSON, and nothing else."""
+    data = b'["b",null,null,null,null,null]\n["a",null,null,null,null,null]\n'
+
     with pytest.raises(RegisterError, match="not sorted"):
         read_register(reference(data), data)

@@ -91,7 +91,7 @@ def test_grades_follow_the_share_exactly(passing: int, failing: int, grade: str)
 @pytest.mark.parametrize("outcome", ["fail", "unknown"])
 def test_a_critical_that_does_not_pass_caps_the_grade(outcome: Outcome) -> None:
     """A share of 99 per cent is a D all the same."""
-    passing: list[tuple[Severity, Outcome]] = [("critical", "pass")] * 99
+    passing: list[tuple[Severity, Outcome]] = [("critical", "pass") for _ in range(99)]
 
     result = scored([("critical", outcome), *passing])
 
