@@ -1,0 +1,150 @@
+"""The log (存证日志): everything signed that this server received or issued, in order.
+
+Entries are appended inside the transaction that stores what they are about, so that there is
+never one without the other. A receipt names the checkpoint of the batch it was appended with and
+is made again, byte for byte, from the stored nodes whenever it is asked for.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, insert, select
+
+from evidence import checkpoint, merkle, receipt
+from evidence.checkpoint import Checkpoint
+from evidence.keys import SigningKey
+from evidence.receipt import Receipt
+from server.store.schema import checkpoints, log_nodes, statements
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """Who signs checkpoints, and under which name."""
+
+    origin: str
+    key: SigningKey
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A signed statement about to enter the log."""
+
+    digest: str
+    """SHA-256 of the payload."""
+    predicate: str
+    key_id: str
+    """Whose signature was checked."""
+    payload: bytes
+    """Compressed with zlib."""
+    signatures: bytes
+    """As `server.store.envelopes` keeps them."""
+
+
+def append(
+    connection: Connection, log: Log, entries: Sequence[Entry], received_at: str
+) -> Mapping[str, str]:
+    """Store `entries` and log them in this order; their receipts, by payload digest.
+
+    None of them may be in the log already.
+    """
+    if not entries:
+        return {}
+    first = size(connection)
+    nodes = _Nodes(connection)
+    leaves = [receipt.leaf(entry.digest, entry.key_id, received_at) for entry in entries]
+    for index, leaf in enumerate(leaves, start=first):
+        nodes.take(merkle.appended(index, merkle.leaf_hash(leaf), nodes))
+    total = first + len(entries)
+    head = Checkpoint(log.origin, total, merkle.root(total, nodes))
+    note = checkpoint.sign(head, log.key)
+    connection.execute(
+        insert(checkpoints), [{"size": total, "note": note, "issued_at": received_at}]
+    )
+    connection.execute(insert(log_nodes), nodes.taken)
+    connection.execute(
+        insert(statements),
+        [
+            {
+                "leaf_index": index,
+                "digest": entry.digest,
+                "predicate": entry.predicate,
+                "key_id": entry.key_id,
+                "payload": entry.payload,
+                "signatures": entry.signatures,
+                "received_at": received_at,
+                "tree_size": total,
+            }
+            for index, entry in enumerate(entries, start=first)
+        ],
+    )
+    return {
+        entry.digest: receipt.encode(
+            Receipt(index, leaf, note, merkle.inclusion_proof(index, total, nodes))
+        )
+        for index, (entry, leaf) in enumerate(zip(entries, leaves, strict=True), start=first)
+    }
+
+
+def receipts(connection: Connection, digests: Iterable[str]) -> Mapping[str, str]:
+    """The receipts of those of `digests` that are in the log, the same bytes every time."""
+    found = connection.execute(
+        select(
+            statements.c.digest,
+            statements.c.key_id,
+            statements.c.received_at,
+            statements.c.leaf_index,
+            statements.c.tree_size,
+            checkpoints.c.note,
+        )
+        .join(checkpoints, checkpoints.c.size == statements.c.tree_size)
+        .where(statements.c.digest.in_(list(digests)))
+    )
+    nodes = _Nodes(connection)
+    return {
+        row.digest: receipt.encode(
+            Receipt(
+                row.leaf_index,
+                receipt.leaf(row.digest, row.key_id, row.received_at),
+                row.note,
+                merkle.inclusion_proof(row.leaf_index, row.tree_size, nodes),
+            )
+        )
+        for row in found
+    }
+
+
+def size(connection: Connection) -> int:
+    """How many entries the log has."""
+    return connection.scalar(select(func.max(checkpoints.c.size))) or 0
+
+
+def latest(connection: Connection) -> str | None:
+    """The newest checkpoint, a signed note; None while the log is empty."""
+    return connection.scalar(
+        select(checkpoints.c.note).order_by(checkpoints.c.size.desc()).limit(1)
+    )
+
+
+class _Nodes:
+    """The stored nodes, and over them those that this transaction completes."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._known: dict[tuple[int, int], bytes] = {}
+        self.taken: list[dict[str, object]] = []
+
+    def __call__(self, level: int, position: int) -> bytes:
+        node = self._known.get((level, position))
+        if node is None:
+            node = self._connection.execute(
+                select(log_nodes.c.hash).where(
+                    log_nodes.c.level == level, log_nodes.c.position == position
+                )
+            ).scalar_one()
+            self._known[level, position] = node
+        return node
+
+    def take(self, completed: Iterable[tuple[int, int, bytes]]) -> None:
+        for level, position, node in completed:
+            self._known[level, position] = node
+            self.taken.append({"level": level, "position": position, "hash": node})
