@@ -79,11 +79,10 @@ def test_the_numbers_are_sums_of_weights() -> None:
 )
 def test_grades_follow_the_share_exactly(passing: int, failing: int, grade: str) -> None:
     """95, 85, 70 and 50 per cent belong to the better grade; nothing is rounded."""
-    checks: list[tuple[Severity, Outcome]] = [("low", "pass")] * passing + [
-        ("low", "fail")
-    ] * failing
+    good: list[tuple[Severity, Outcome]] = [("low", "pass") for _ in range(passing)]
+    bad: list[tuple[Severity, Outcome]] = [("low", "fail") for _ in range(failing)]
 
-    result = scored(checks)
+    result = scored(good + bad)
 
     assert result.grade == grade
 
