@@ -5,13 +5,13 @@ from importlib import import_module
 from typing import Any
 
 COLLECTORS: Mapping[str, str] = {
-    "block_devices": "collectors.devices:block_devices",
+    "block_devices": "collectors.block:block_devices",
     "deb_packages": "collectors.software:deb_packages",
     "file": "collectors.files:file",
     "groups": "collectors.accounts:groups",
     "hash": "collectors.files:digests",
-    "interface_addresses": "collectors.network:interface_addresses",
-    "interface_details": "collectors.network:interface_details",
+    "interface_addresses": "collectors.interfaces:interface_addresses",
+    "interface_details": "collectors.interfaces:interface_details",
     "kernel_info": "collectors.system:kernel_info",
     "kernel_module_files": "collectors.modules:kernel_module_files",
     "kernel_modules": "collectors.modules:kernel_modules",
@@ -22,7 +22,7 @@ COLLECTORS: Mapping[str, str] = {
     "os_version": "collectors.system:os_version",
     "process_open_sockets": "collectors.sockets:process_open_sockets",
     "processes": "collectors.processes:processes",
-    "routes": "collectors.network:routes",
+    "routes": "collectors.routes:routes",
     "shadow": "collectors.accounts:shadow",
     "sshd_config": "collectors.sshd:sshd_config",
     "system_controls": "collectors.sysctl:system_controls",

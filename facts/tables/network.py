@@ -2,18 +2,15 @@
 
 from facts.spec import Column, TableSpec, Type
 
-_SOCKETS = (
+_LISTENERS = (
     "/proc/net/tcp",
     "/proc/net/tcp6",
     "/proc/net/udp",
     "/proc/net/udp6",
     "/proc/net/udplite",
     "/proc/net/udplite6",
-    "/proc/net/raw",
-    "/proc/net/raw6",
-    "/proc/net/icmp",
-    "/proc/net/icmp6",
 )
+_OTHERS = ("/proc/net/raw", "/proc/net/raw6", "/proc/net/icmp", "/proc/net/icmp6")
 _OWNERS = ("/proc/<pid>/fd", "/proc/self/ns/net")
 _PRIVILEGE = "CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH"
 
@@ -43,7 +40,10 @@ PROCESS_OPEN_SOCKETS = TableSpec(
         _SOCKET,
         Column("family", Type.INTEGER, "Address family: 2 is IPv4, 10 is IPv6."),
         Column(
-            "protocol", Type.INTEGER, "IP protocol number: 6 is TCP, 17 is UDP, 136 is UDP-Lite."
+            "protocol",
+            Type.INTEGER,
+            "IP protocol number: 6 is TCP, 17 is UDP, 136 is UDP-Lite; 255 is a raw socket, whose "
+            "ports are the protocol it takes.",
         ),
         Column(
             "local_address",
@@ -65,28 +65,24 @@ PROCESS_OPEN_SOCKETS = TableSpec(
         ),
         _NET_NAMESPACE,
     ),
-    source=(*_SOCKETS, *_OWNERS),
+    source=(*_LISTENERS, *_OTHERS, *_OWNERS),
     privilege=_PRIVILEGE,
     osquery=True,
     notes=(
-        "A socket held by several processes has a row for each. UNIX sockets are left out: they "
-        "reach nothing outside the host. Containers' network namespaces are not entered."
+        "Of several processes holding a socket the one with the lowest number is named, but a "
+        "service before the init process. UNIX sockets are left out, as they reach nothing outside "
+        "the host, and so are packet and SCTP sockets. Containers' network namespaces are not "
+        "entered."
     ),
 )
 
 LISTENING_PORTS = TableSpec(
     name="listening_ports",
     version=1,
-    doc=(
-        "Sockets that wait for someone: TCP listeners, unconnected UDP, raw and named UNIX sockets."
-    ),
+    doc="Sockets that wait for someone: TCP listeners, unconnected UDP, named UNIX sockets.",
     columns=(
         _PID,
-        Column(
-            "port",
-            Type.INTEGER,
-            "Port; 0 for a UNIX socket; the IP protocol number for a raw socket.",
-        ),
+        Column("port", Type.INTEGER, "Port; 0 for a UNIX socket."),
         Column(
             "protocol",
             Type.INTEGER,
@@ -103,14 +99,13 @@ LISTENING_PORTS = TableSpec(
         Column("path", Type.TEXT, "Path of a UNIX socket, @ before an abstract name; else empty."),
         _NET_NAMESPACE,
     ),
-    source=(*_SOCKETS, "/proc/net/unix", *_OWNERS),
+    source=(*_LISTENERS, "/proc/net/unix", *_OWNERS),
     privilege=_PRIVILEGE,
     osquery=True,
     notes=(
         "A UNIX socket is listed when it accepts connections or takes datagrams; osquery also "
-        "lists "
-        "every accepted connection under its listener's path. Containers' network namespaces are "
-        "not entered."
+        "lists every accepted connection under its listener's path, and raw sockets, which are in "
+        "process_open_sockets. Containers' network namespaces are not entered."
     ),
 )
 
@@ -131,8 +126,7 @@ INTERFACE_ADDRESSES = TableSpec(
         Column(
             "type",
             Type.TEXT,
-            "dhcp (IPv4 with a lifetime), auto (link-local, or from router advertisements), "
-            "manual otherwise.",
+            "dhcp (leased), auto (link-local, or from router advertisements), manual otherwise.",
         ),
     ),
     source=("ip -j address show",),
