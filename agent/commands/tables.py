@@ -1,0 +1,86 @@
+"""`anfang tables`: the data dictionary, from the specifications themselves."""
+
+import argparse
+import dataclasses
+import sys
+
+from agent.commands.common import print_json
+from agent.errors import InputError
+from agent.say import BOLD, DIM, Lang, Paint, columns, pad, pick, wrap
+from facts.spec import Kind, Privacy, TableSpec
+from facts.tables import BASELINE, SPECS
+
+_PRIVACY = {
+    Privacy.PUBLIC: ("", ""),
+    Privacy.DEIDENTIFIED: ("去标识化", "pseudonym"),
+    Privacy.LOCAL: ("仅本机查询", "local only"),
+}
+_KIND = {
+    Kind.FULL: ("整表", "full"),
+    Kind.KEYED: ("按键查询", "keyed"),
+    Kind.EVENT: ("事件", "events"),
+}
+
+
+def run(args: argparse.Namespace) -> int:
+    """All tables in one line each, or one table with its columns."""
+    specs = [_spec(args.name)] if args.name else [SPECS[name] for name in sorted(SPECS)]
+    if args.json:
+        print_json([dataclasses.asdict(spec) for spec in specs])
+        return 0
+    paint = Paint(sys.stdout)
+    for line in _one(specs[0], args.lang, paint) if args.name else _all(specs, args.lang, paint):
+        print(line)
+    return 0
+
+
+def _spec(name: str) -> TableSpec:
+    if name not in SPECS:
+        from difflib import get_close_matches  # noqa: PLC0415  # only on the way to an error
+
+        near = get_close_matches(name, SPECS, n=3)
+        hint_zh = f", 是否应为 {'、'.join(near)}?" if near else "; anfang tables 列出全部"
+        hint_en = f"; did you mean {', '.join(near)}?" if near else "; anfang tables lists all"
+        raise InputError(f"没有表 {name!r}{hint_zh}", f"no table {name!r}{hint_en}")
+    return SPECS[name]
+
+
+def _all(specs: list[TableSpec], lang: Lang, paint: Paint) -> list[str]:
+    room = columns(sys.stdout)
+    first = max(len(spec.name) for spec in specs) + 2
+    lines = []
+    for spec in specs:
+        note = "" if spec.kind is Kind.FULL else f"[{pick(lang, *_KIND[spec.kind])}] "
+        doc, *rest = wrap(note + spec.doc, room - first)
+        lines.append(paint(pad(spec.name, first), BOLD) + doc)
+        lines += [" " * first + line for line in rest]
+    return lines
+
+
+def _one(spec: TableSpec, lang: Lang, paint: Paint) -> list[str]:
+    room = columns(sys.stdout)
+    facts = [
+        (pick(lang, "来源", "Source"), "; ".join(spec.source)),
+        (pick(lang, "所需权限", "Privilege"), spec.privilege or pick(lang, "普通用户", "any user")),
+        (pick(lang, "方式", "Kind"), pick(lang, *_KIND[spec.kind])),
+        (pick(lang, "版本", "Version"), str(spec.version)),
+        (pick(lang, "说明", "Notes"), spec.notes),
+    ]
+    if spec.name in BASELINE:
+        facts.append((pick(lang, "记录", "Recorded"), pick(lang, "每次扫描", "in every scan")))
+    lines = [paint(spec.name, BOLD), *wrap(spec.doc, room), ""]
+    for label, text in facts:
+        if text:
+            first, *rest = wrap(text, room - 12)
+            lines += [paint(pad(label, 12), DIM) + first, *(" " * 12 + line for line in rest)]
+    lines.append("")
+    name = max(len(column.name) for column in spec.columns) + 2
+    for column in spec.columns:
+        marks = [pick(lang, *_PRIVACY[column.privacy])]
+        if column.key:
+            marks.append(pick(lang, "查询键", "key"))
+        note = "".join(f"[{mark}] " for mark in marks if mark)
+        first, *rest = wrap(note + column.doc, room - name - 10)
+        lines.append(f"{pad(column.name, name)}{paint(pad(column.type.value, 10), DIM)}{first}")
+        lines += [" " * (name + 10) + line for line in rest]
+    return lines

@@ -1,0 +1,107 @@
+"""How this host stands: enrolment, chain, spool, receipts; for `status` and for `anfang_chain`."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from agent.build import digest as build_digest
+from agent.clock import seconds, stamp
+from agent.spool import Entry, Spool
+from agent.state import Assigned, HostFile, State
+from evidence import __version__, chain, dsse, receipt
+from evidence.canonical import Cell
+from evidence.chain import Link
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The state directory, summed up."""
+
+    host: HostFile | None
+    assigned: Assigned | None
+    head: Entry | None
+    last_report: str | None
+    """When the scan of the newest report ended."""
+    last_receipt: str | None
+    """When the server received the newest report that has a receipt."""
+    pending: tuple[int, ...]
+    chain_state: str
+    """Of the newest two reports, and of the places that are here: see `evidence.chain`."""
+
+    @property
+    def enrolled(self) -> bool:
+        """Whether a server has taken this host on."""
+        return self.host is not None and self.host.server is not None
+
+    @property
+    def next_due(self) -> str | None:
+        """By when the promised next report has to come."""
+        if self.assigned is None or self.last_report is None:
+            return None
+        return stamp(seconds(self.last_report) + self.assigned.assignment.interval_s)
+
+    @property
+    def row(self) -> dict[str, Cell]:
+        """The row of `anfang_chain`."""
+        assigned = self.assigned
+        return {
+            "enrolled": int(self.enrolled),
+            "host_id": self.host.id if self.host is not None and self.enrolled else None,
+            "sequence": None if self.head is None else self.head.sequence,
+            "previous": None if self.head is None else self.head.digest,
+            "last_report": self.last_report,
+            "last_receipt": self.last_receipt,
+            "pending": len(self.pending),
+            "interval_s": None if assigned is None else assigned.assignment.interval_s,
+            "chain_state": self.chain_state,
+            "assignment": None if assigned is None else assigned.digest,
+            "policy_signed": int(assigned is not None),
+            "agent_version": __version__,
+            "agent_digest": build_digest(),
+        }
+
+
+NOWHERE = Standing(None, None, None, None, None, (), "empty")
+"""How a host stands that has no state directory, or none that may be read."""
+
+
+def standing(state: State) -> Standing:
+    """How `state` stands.
+
+    Raises:
+        StateError: it cannot be read, or an entry is damaged.
+    """
+    spool = Spool(state)
+    sequences, pending = spool.sequences(), spool.pending()
+    head = spool.head()
+    links = []
+    last_report = None
+    for sequence in sequences[-2:]:
+        entry = spool.entry(sequence)
+        report = entry.statement.predicate
+        key_id = dsse.open_envelope(entry.envelope).signatures[0].keyid
+        links.append(Link(entry.digest, report.chain, key_id))
+        last_report = report.scan.ended
+    found: str = chain.examine(links).state
+    if found == "unbroken" and sequences[-1] - sequences[0] + 1 != len(sequences):
+        found = "gap"
+    receipted = [s for s in sequences if s not in set(pending)]
+    return Standing(
+        host=state.host,
+        assigned=state.assigned,
+        head=head,
+        last_report=last_report,
+        last_receipt=_received_at(spool, receipted[-1]) if receipted else None,
+        pending=tuple(pending),
+        chain_state=found,
+    )
+
+
+def _received_at(spool: Spool, sequence: int) -> str | None:
+    text = spool.receipt(sequence)
+    return None if text is None else _leaf(text).received_at
+
+
+def _leaf(text: str) -> receipt.Leaf:
+    """What a stored receipt says; it was verified before it was stored."""
+    return msgspec.json.decode(receipt.decode(text).leaf, type=receipt.Leaf)

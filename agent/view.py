@@ -1,0 +1,44 @@
+"""The view of the host that a scan has: whoever reads the facts must know what could be seen."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from evidence.statement import View
+
+LIVE = "/"
+RECORDED = "recorded"
+
+
+def view(root: str) -> View:
+    """This process's user, capabilities, namespaces and hidepid; `root` as it was asked for."""
+    namespaces = {}
+    for name in ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts"):
+        with suppress(OSError):  # a kernel without it
+            target = str(Path(f"/proc/self/ns/{name}").readlink())
+            namespaces[name] = target.partition("[")[2].rstrip("]")
+    return View(
+        uid=os.geteuid(),
+        capabilities=_capabilities(),
+        namespaces=namespaces,
+        hidepid=_hidepid(),
+        root=LIVE if root == LIVE else RECORDED,
+    )
+
+
+def _capabilities() -> str:
+    for line in Path("/proc/self/status").read_text("ascii", "replace").splitlines():
+        if line.startswith("CapEff:"):
+            return line.split()[1]
+    return ""
+
+
+def _hidepid() -> str:
+    """How /proc was mounted last: `off`, or the value of its hidepid option (proc(5))."""
+    found = "off"
+    for line in Path("/proc/self/mountinfo").read_text("utf-8", "replace").splitlines():
+        fields = line.split()
+        if fields[4] == "/proc":
+            options = fields[-1].split(",")
+            found = next((o.removeprefix("hidepid=") for o in options if "hidepid=" in o), "off")
+    return found
