@@ -5,7 +5,8 @@
 
 Each file is a public key in PEM. A server's has its log's origin on a line above, as RFC 7468
 allows: `Origin: log.example.org/cii`. Other files are passed over, but a `.pem` of neither name
-is an error, since whoever put it there expects it to count. Trust never comes from a parcel.
+is an error, since whoever put it there expects it to count; only `ca.pem`, the authority of the
+server's TLS certificate, may lie beside them. Trust never comes from a parcel.
 """
 
 import re
@@ -23,6 +24,7 @@ MAX_TRUST_FILE = 16 * 1024
 _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}", re.ASCII)
 _SERVER = ".server.pem"
 _HOST = ".host.pem"
+_TLS_AUTHORITY = "ca.pem"
 _ORIGIN = "Origin: "
 
 
@@ -112,7 +114,11 @@ def _path(directory: Path, name: str, ending: str) -> Path:
 
 def _pem_files(directory: Path) -> list[Path]:
     try:
-        found = sorted(path for path in directory.iterdir() if path.name.endswith(".pem"))
+        found = sorted(
+            path
+            for path in directory.iterdir()
+            if path.name.endswith(".pem") and path.name != _TLS_AUTHORITY
+        )
     except OSError as e:
         raise KeyFileError(f"cannot read the trust directory {directory}: {e.strerror}") from e
     for path in found:
