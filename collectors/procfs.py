@@ -33,7 +33,7 @@ class View:
     def denied(self, path: str) -> Condition:
         """What a column is, when the kernel refused `path` of some process."""
         if self.lacking:
-            return condition(Status.DENIED, "missing_privilege", *self.lacking)
+            return condition(Status.DENIED, "missing_privilege", ", ".join(self.lacking))
         return condition(Status.DENIED, "permission_denied", path)
 
 
