@@ -1,0 +1,145 @@
+"""The words for reasons: a code and its arguments are signed, a sentence is made when shown."""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple, TypeAlias
+
+from facts.status import Reason
+
+Language: TypeAlias = Literal["zh", "en"]
+
+
+class Words(NamedTuple):
+    """One sentence in two languages; `{0}`, `{1}` stand for the arguments."""
+
+    zh: str
+    en: str
+
+
+_OBSERVING: Mapping[str, Words] = {
+    "missing_privilege": Words("权限不足，需要 {0}", "needs the privilege {0}"),
+    "permission_denied": Words("无权读取 {0}", "may not read {0}"),
+    "foreign_mount": Words(
+        "{0} 被另行挂载的文件系统（{1}）遮盖，读到的不是本机内容",
+        "{0} is covered by a foreign mount ({1}), so what it shows is not this host's",
+    ),
+    "hidepid": Words(
+        "内核隐藏了其他用户的进程（hidepid）", "the kernel hides other users' processes (hidepid)"
+    ),
+    "container": Words(
+        "在容器的命名空间内运行，看不到主机全貌",
+        "runs inside a container's namespaces and cannot see the whole host",
+    ),
+    "own_sandbox": Words(
+        "{0} 被本程序自身的服务沙箱遮盖", "{0} is hidden by this program's own service sandbox"
+    ),
+    "program_missing": Words("未安装程序 {0}", "the program {0} is not installed"),
+    "program_failed": Words("程序 {0} 执行失败（{1}）", "the program {0} failed ({1})"),
+    "program_timeout": Words("程序 {0} 超时未答复", "the program {0} did not answer in time"),
+    "too_large": Words("{0} 超出大小上限", "{0} is larger than the cap"),
+    "not_live": Words("{0} 只能在运行中的主机上读取", "{0} can only be read on the running host"),
+    "malformed_source": Words(
+        "{0} 的内容不符合其格式", "the content of {0} does not follow its format"
+    ),
+    "collector_failed": Words("采集 {0} 时程序出错", "the collector of {0} failed"),
+    "key_outside_allow_list": Words(
+        "{0} 不在本机允许查询的目录范围内", "{0} is outside what this host allows to be asked"
+    ),
+}
+
+_RECORDED: Mapping[str, Words] = {
+    "not_recorded": Words("快照中没有记录 {0}", "the snapshot did not record {0}"),
+    "key_not_asked": Words("扫描时没有查询 {0}", "{0} was not asked for when the host was scanned"),
+    "column_missing": Words("表 {0} 没有记录字段 {1}", "the column {1} of {0} was not recorded"),
+    "register_missing": Words("登记册 {0} 尚未采用", "the register {0} has not been adopted"),
+    "not_enrolled": Words("本机尚未纳管", "this host is not enrolled"),
+    "agent_older_than_policy": Words(
+        "本机程序版本低于策略要求（{0}）", "the agent is older than the policy needs ({0})"
+    ),
+    "killed": Words("扫描进程在得出结果之前被终止", "the scan was ended before it came to this"),
+}
+
+_BUDGET: Mapping[str, Words] = {
+    "over_time": Words(
+        "查询超出计算预算，已停止", "the query ran over its budget of work and was stopped"
+    ),
+    "over_memory": Words(
+        "查询超出内存预算，已停止", "the query ran over its budget of memory and was stopped"
+    ),
+    "over_rows": Words("查询结果超过 {0}，已停止", "the answer is larger than {0} and was stopped"),
+    "over_length": Words(
+        "查询或其中的文本超出长度上限（{0}）",
+        "the query, or a text in it, is longer than the limit ({0})",
+    ),
+}
+
+_QUERY: Mapping[str, Words] = {
+    "query_failed": Words("查询无法执行：{0}", "the query cannot be run: {0}"),
+    "table_unknown": Words("没有名为 {0} 的表{1}", "there is no table {0}{1}"),
+    "column_unknown": Words("没有名为 {0} 的字段{1}", "there is no column {0}{1}"),
+    "function_unknown": Words("没有名为 {0} 的函数{1}", "there is no function {0}{1}"),
+    "function_refused": Words(
+        "函数 {0} 不可使用：结果必须只取决于所记录的事实，且开销可控",
+        "the function {0} is not allowed: an answer depends on recorded facts only, at a "
+        "bounded cost",
+    ),
+    "localtime_refused": Words(
+        "不可使用时间修饰符 {0}：时间一律为 UTC",
+        "the modifier {0} is not allowed: all times are UTC",
+    ),
+    "table_refused": Words(
+        "不可读取 {0}：只能读取事实表和登记册",
+        "{0} cannot be read: only tables of facts and registers can",
+    ),
+    "table_denied_private": Words(
+        "按设计不提供 {0}：其中是个人内容、行踪习惯或密钥",
+        "{0} is not offered by design: it holds personal content, habits or secrets",
+    ),
+    "table_denied_outside": Words(
+        "按设计不提供 {0}：它会访问主机以外的目标或取走文件",
+        "{0} is not offered by design: it would reach beyond this host or take files from it",
+    ),
+    "local_column": Words(
+        "策略不可读取 {0}：该字段仅供本机键盘前查询，从不记录；请逐一列出所需字段",
+        "a policy cannot read {0}: it serves queries at the keyboard only and is never recorded; "
+        "name the columns you need",
+    ),
+    "rowid_refused": Words(
+        "不可读取 {0} 的 rowid：行号不是事实",
+        "the rowid of {0} cannot be read: a row's number is not a fact",
+    ),
+    "constraint_missing": Words(
+        "表 {0} 须限定 {1}，例如 {0} WHERE {1} = '{2}'",
+        "{0} needs {1} = …, for instance {0} WHERE {1} = '{2}'",
+    ),
+    "write_refused": Words(
+        "只接受单条 SELECT 语句（{0} 被拒绝）",
+        "only a single SELECT is accepted ({0} is refused)",
+    ),
+    "several_statements": Words("一次只接受一条语句", "only one statement is accepted at a time"),
+    "statement_missing": Words("查询为空", "the query is empty"),
+    "parameter_missing": Words("没有名为 :{0} 的参数{1}", "there is no parameter :{0}{1}"),
+    "parameter_unnamed": Words(
+        "参数须具名，例如 :name", "a parameter needs a name, for instance :name"
+    ),
+    "pattern_refused": Words("正则表达式 {0} 不可使用：{1}", "the pattern {0} cannot be used: {1}"),
+    "argument_refused": Words("函数 {0} 的参数无效：{1}", "an argument of {0} is not valid: {1}"),
+}
+
+REASONS: Mapping[str, Words] = {**_OBSERVING, **_RECORDED, **_BUDGET, **_QUERY}
+"""Every code there is; a code is never renamed, because it is signed."""
+
+
+def say(reason: Reason, language: Language) -> str:
+    """The sentence for `reason`.
+
+    Reasons come from reports too, so a code or a number of arguments nobody knows is shown as it
+    came instead of failing.
+    """
+    words = REASONS.get(reason.code)
+    if words is None:
+        return " ".join((reason.code, *reason.args))
+    template = words.zh if language == "zh" else words.en
+    for index in range(template.count("{")):
+        argument = reason.args[index] if index < len(reason.args) else "…"
+        template = template.replace(f"{{{index}}}", argument)
+    return template

@@ -1,0 +1,226 @@
+"""One SQLite connection in memory on which nothing runs but bounded reading of facts.
+
+- The authorizer allows SELECT, recursion, reading the tables it was told of, and the functions
+  listed in `facts.functions`; everything else is refused while the query is prepared.
+- SQLite's limits bound lengths, depths and the size of a program.
+- A progress handler counts SQLite's own operations, so a query stops at the same point on every
+  machine; processor time and memory are a second line.
+
+Nothing here reads a file, a socket or the clock: "now" is an argument.
+"""
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import apsw
+
+from evidence.canonical import Cell
+from facts.errors import QueryError
+from facts.functions import ALLOWED, MAX_LENGTH, register
+
+_LIMITS = {
+    apsw.SQLITE_LIMIT_LENGTH: MAX_LENGTH,
+    apsw.SQLITE_LIMIT_SQL_LENGTH: 65_536,
+    apsw.SQLITE_LIMIT_COLUMN: 500,
+    apsw.SQLITE_LIMIT_EXPR_DEPTH: 200,
+    apsw.SQLITE_LIMIT_COMPOUND_SELECT: 100,
+    apsw.SQLITE_LIMIT_VDBE_OP: 100_000,
+    apsw.SQLITE_LIMIT_FUNCTION_ARG: 100,
+    apsw.SQLITE_LIMIT_ATTACHED: 0,
+    apsw.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 128,
+    apsw.SQLITE_LIMIT_VARIABLE_NUMBER: 500,
+    apsw.SQLITE_LIMIT_TRIGGER_DEPTH: 1,
+    apsw.SQLITE_LIMIT_WORKER_THREADS: 0,
+}
+
+_TABLE_FUNCTIONS = frozenset({"json_each", "json_tree"})
+
+_INTERNAL = ("sqlite_", "pragma_")
+
+_STEP = 25
+"""Operations between two looks at the budget: one alone can be a LIKE over `MAX_LENGTH`
+characters, so few may pass unseen."""
+
+_LOOK_S = 0.01
+"""Seconds between two looks at processor time and memory, which are dearer to ask."""
+
+_BLANK = re.compile(r"(?:[\s;]|--[^\n]*(?:\n|\Z)|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z))*\Z")
+"""What may follow a statement: white space, semicolons and comments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What one query may cost."""
+
+    operations: int = 10_000_000
+    """SQLite's own operations; the same query over the same facts costs the same everywhere."""
+    cpu_s: float = 0.8
+    """Processor time of the thread, for what operations do not show."""
+    memory: int = 64 * 1024 * 1024
+    """Bytes SQLite holds beyond what it held when the query began."""
+
+
+class Prepared(NamedTuple):
+    """What preparing a query told."""
+
+    columns: tuple[str, ...]
+    """The names of the result's columns."""
+    reads: frozenset[tuple[str, str]]
+    """(table, column) named by the query; the column is '' where only rows are read."""
+
+
+class Sandbox:
+    """A connection for trusted set-up (`setup`) and untrusted queries (`prepare`, `rows`)."""
+
+    def __init__(self, *, now: str, strict: bool, budget: Budget) -> None:
+        self._guard = _Guard(budget)
+        self._connection = apsw.Connection(":memory:")
+        self._connection.execute("PRAGMA temp_store = memory")
+        # Their first use declares a table, which the authorizer would take for a write.
+        self._connection.execute("SELECT 1 FROM json_each('[]'), json_tree('[]')").fetchall()
+        for option in (apsw.SQLITE_DBCONFIG_DQS_DML, apsw.SQLITE_DBCONFIG_DQS_DDL):
+            self._connection.config(option, 0 if strict else 1)
+        self._connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+        self._connection.drop_modules(None)  # full-text search, statistics of files …
+        for limit, value in _LIMITS.items():
+            self._connection.limit(limit, value)
+        register(self._connection, now=now, spend=self._guard.spend)
+        self._connection.set_progress_handler(self._guard.progress, _STEP)
+        self._connection.authorizer = self._guard.authorize
+
+    @contextmanager
+    def setup(self, *readable: str) -> Iterator[apsw.Connection]:
+        """The connection without its guard, to create the tables that queries may then read."""
+        self._connection.authorizer = None
+        self._guard.begin()
+        try:
+            yield self._connection
+        finally:
+            self._connection.authorizer = self._guard.authorize
+        self._guard.tables.update(readable)
+
+    def prepare(self, sql: str, parameters: Mapping[str, Cell]) -> Prepared:
+        """What `sql` would read and answer, without running it.
+
+        Raises:
+            QueryError: it is refused.
+            apsw.Error: SQLite cannot make sense of it; the planner finds the words.
+        """
+        columns: tuple[str, ...] = ()
+
+        def stop(cursor: apsw.Cursor, statement: str, _bindings: Any) -> bool:
+            nonlocal columns
+            if cursor.is_explain:
+                raise QueryError("write_refused", "EXPLAIN")
+            if not self._guard.selects:
+                blank = _BLANK.match(statement)
+                raise (
+                    QueryError("statement_missing")
+                    if blank
+                    else QueryError("write_refused", statement.split(maxsplit=1)[0].upper())
+                )
+            if not _BLANK.match(sql, len(statement)):
+                raise QueryError("several_statements")
+            columns = tuple(name for name, *_ in cursor.get_description())
+            return False
+
+        self._guard.begin()
+        cursor = self._connection.cursor()
+        cursor.exec_trace = stop
+        try:
+            cursor.execute(sql, parameters)
+        except apsw.ExecTraceAbort:
+            return Prepared(columns, frozenset(self._guard.reads))
+        except apsw.TooBigError as e:
+            raise QueryError("over_length", str(_LIMITS[apsw.SQLITE_LIMIT_SQL_LENGTH])) from e
+        raise QueryError("statement_missing")
+
+    def rows(self, sql: str, parameters: Mapping[str, Cell]) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query that `prepare` let pass.
+
+        Raises:
+            QueryError: it ran over its budget, or a function refused its arguments.
+        """
+        self._guard.begin()
+        try:
+            yield from self._connection.execute(sql, parameters)
+        except apsw.TooBigError as e:
+            raise QueryError("over_length", str(MAX_LENGTH)) from e
+        except apsw.NoMemError as e:
+            raise QueryError("over_memory") from e
+        except apsw.Error as e:
+            raise QueryError("query_failed", str(e)) from e
+
+
+class _Guard:
+    """Answers what SQLite asks while it prepares and runs one query; what it raises ends it.
+
+    It knows nothing of the connection, so that dropping the connection frees both.
+    """
+
+    def __init__(self, budget: Budget) -> None:
+        self.tables: set[str] = set()
+        self.reads: set[tuple[str, str]] = set()
+        self.selects = False
+        self._budget = budget
+        self._operations = 0
+        self._memory = 0
+        self._cpu = 0.0
+        self._looked = 0.0
+
+    def begin(self) -> None:
+        """Forget the last query."""
+        self.reads = set()
+        self.selects = False
+        self._operations = 0
+        self._memory = apsw.memory_used()
+        self._cpu = time.thread_time()
+        self._looked = time.monotonic()
+
+    def authorize(
+        self, action: int, first: str | None, second: str | None, *_where: str | None
+    ) -> Literal[0]:
+        """See sqlite3_set_authorizer."""
+        if action == apsw.SQLITE_READ:
+            table = first or ""
+            if table in self.tables:
+                self.reads.add((table, second or ""))
+            elif table not in _TABLE_FUNCTIONS and (second or table.startswith(_INTERNAL)):
+                # Without a column this is a query's own recursive table, whose rows are counted.
+                raise QueryError("table_refused", table)
+        elif action == apsw.SQLITE_FUNCTION:
+            name = (second or "").lower()
+            if name not in ALLOWED:
+                raise QueryError("function_refused", name)
+        elif action == apsw.SQLITE_SELECT:
+            self.selects = True
+        elif action != apsw.SQLITE_RECURSIVE:
+            verb = str(apsw.mapping_authorizer_function[action])
+            raise QueryError("write_refused", verb.removeprefix("SQLITE_").replace("_", " "))
+        return 0
+
+    def progress(self) -> bool:
+        """See sqlite3_progress_handler."""
+        self.spend(_STEP)
+        return False
+
+    def spend(self, operations: int) -> None:
+        """Count `operations` against the budget.
+
+        Raises:
+            QueryError: there is nothing left of it.
+        """
+        self._operations += operations
+        if self._operations > self._budget.operations:
+            raise QueryError("over_time")
+        moment = time.monotonic()
+        if moment - self._looked > _LOOK_S:
+            self._looked = moment
+            if time.thread_time() - self._cpu > self._budget.cpu_s:
+                raise QueryError("over_time")
+            if apsw.memory_used() - self._memory > self._budget.memory:
+                raise QueryError("over_memory")

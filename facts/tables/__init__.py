@@ -1,0 +1,36 @@
+"""Every kind of fact there is, one module a family; each module exports `TABLES`."""
+
+from collections.abc import Mapping
+
+from facts.spec import TableSpec
+from facts.tables import (
+    accounts,
+    agent,
+    audit,
+    devices,
+    files,
+    network,
+    processes,
+    software,
+    system,
+)
+
+SPECS: Mapping[str, TableSpec] = {
+    spec.name: spec
+    for family in (
+        system, accounts, software, audit, processes, network, devices, files, agent,
+    )
+    for spec in family.TABLES
+}  # fmt: skip
+"""Every table's specification by name."""
+
+BASELINE = (
+    "os_version",
+    "kernel_info",
+    "system_info",
+    "interface_details",
+    "usb_devices",
+    "anfang_chain",
+)
+"""Recorded in every snapshot, whatever the policies read: which host this is, what it is attached
+to, and its place in the chain."""

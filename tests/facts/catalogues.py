@@ -1,0 +1,99 @@
+"""A small catalogue and a source made of a dict, for tests of the engine."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from evidence.canonical import Cell
+from facts.catalogue import Catalogue
+from facts.source import Key, Reading
+from facts.spec import Column, Kind, Privacy, TableSpec, Type
+from facts.status import COMPLETE, Condition
+
+NOW = "2026-11-23T08:00:00Z"
+
+USERS = TableSpec(
+    name="users",
+    version=1,
+    doc="Accounts.",
+    source=("/etc/passwd",),
+    columns=(
+        Column("uid", Type.BIGINT, "Number."),
+        Column("gid", Type.BIGINT, "Group."),
+        Column("username", Type.TEXT, "Name."),
+        Column("directory", Type.TEXT, "Home."),
+        Column("description", Type.TEXT, "GECOS.", Privacy.LOCAL),
+    ),
+)
+GROUPS = TableSpec(
+    name="groups",
+    version=1,
+    doc="Groups.",
+    source=("/etc/group",),
+    columns=(
+        Column("gid", Type.BIGINT, "Number."),
+        Column("groupname", Type.TEXT, "Name."),
+        Column("share", Type.DOUBLE, "A real number."),
+    ),
+)
+FILE = TableSpec(
+    name="file",
+    version=1,
+    doc="Files.",
+    source=("stat",),
+    kind=Kind.KEYED,
+    columns=(
+        Column("path", Type.TEXT, "Path.", key=True),
+        Column("directory", Type.TEXT, "Directory.", key=True),
+        Column("mode", Type.TEXT, "Mode."),
+        Column("size", Type.BIGINT, "Bytes."),
+    ),
+)
+
+SPECS = {spec.name: spec for spec in (USERS, GROUPS, FILE)}
+CATALOGUE = Catalogue(SPECS, {"approved": ("username", "reason")})
+
+Rows = Sequence[Mapping[str, Cell]]
+
+
+@dataclass
+class DictSource:
+    """A `Source` of what it is given; `asked` lists every question in order."""
+
+    tables: Mapping[str, Rows] = field(default_factory=dict)
+    conditions: Mapping[str, Condition] = field(default_factory=dict)
+    """By table, by `table.column`, or by the key's value."""
+    asked: list[tuple[str, tuple[str, ...], Key | None]] = field(default_factory=list)
+
+    def read(self, table: str, columns: tuple[str, ...], key: Key | None = None) -> Reading:
+        self.asked.append((table, columns, key))
+        rows = [
+            tuple(row.get(column) for column in columns)
+            for row in self.tables.get(table, ())
+            if key is None or row.get(key.column) == key.value
+        ]
+        name = table if key is None else key.value
+        return Reading(
+            tuple(rows),
+            NOW,
+            self.conditions.get(name, COMPLETE),
+            {
+                column: self.conditions[f"{table}.{column}"]
+                for column in columns
+                if f"{table}.{column}" in self.conditions
+            },
+        )
+
+
+ROOT = {"uid": 0, "gid": 0, "username": "root", "directory": "/root", "description": "root"}
+DAEMON = {"uid": 1, "gid": 1, "username": "daemon", "directory": "/usr/sbin", "description": ""}
+PEOPLE = {
+    "users": [ROOT, DAEMON],
+    "groups": [
+        {"gid": 0, "groupname": "root", "share": 0.5},
+        {"gid": 7, "groupname": "lp", "share": None},
+    ],
+    "file": [
+        {"path": "/root", "directory": "/", "mode": "0700", "size": 4096},
+        {"path": "/etc/passwd", "directory": "/etc", "mode": "0644", "size": 2**60},
+    ],
+}
