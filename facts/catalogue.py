@@ -37,7 +37,7 @@ class Catalogue:
             if not 1 <= len(columns) <= MAX_COLUMNS or len(set(columns)) < len(columns):
                 raise CatalogueError(f"{name} needs 1 to {MAX_COLUMNS} columns, each named once")
             for column in columns:
-                if column in {"rowid", "oid", "_rowid_"} or not _NAME.fullmatch(column):
+                if column in {"rowid", "_rowid_"} or not _NAME.fullmatch(column):
                     raise CatalogueError(f"{column!r} cannot name a column of {name}")
 
     @cached_property
