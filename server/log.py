@@ -12,8 +12,10 @@ from sqlalchemy import Connection, func, insert, select
 
 from evidence import checkpoint, merkle, receipt
 from evidence.checkpoint import Checkpoint
+from evidence.dsse import Envelope
 from evidence.keys import SigningKey
 from evidence.receipt import Receipt
+from server.store.envelopes import in_parts, pack, pack_signatures
 from server.store.schema import checkpoints, log_nodes, statements
 
 
@@ -38,6 +40,17 @@ class Entry:
     """Compressed with zlib."""
     signatures: bytes
     """As `server.store.envelopes` keeps them."""
+
+    @staticmethod
+    def of(envelope: Envelope, predicate: str, key_id: str) -> "Entry":
+        """The entry for `envelope`, in which the signature of `key_id` was checked."""
+        return Entry(
+            digest=envelope.payload_digest,
+            predicate=predicate,
+            key_id=key_id,
+            payload=pack(envelope.payload),
+            signatures=pack_signatures(envelope),
+        )
 
 
 def append(
@@ -87,18 +100,6 @@ def append(
 
 def receipts(connection: Connection, digests: Iterable[str]) -> Mapping[str, str]:
     """The receipts of those of `digests` that are in the log, the same bytes every time."""
-    found = connection.execute(
-        select(
-            statements.c.digest,
-            statements.c.key_id,
-            statements.c.received_at,
-            statements.c.leaf_index,
-            statements.c.tree_size,
-            checkpoints.c.note,
-        )
-        .join(checkpoints, checkpoints.c.size == statements.c.tree_size)
-        .where(statements.c.digest.in_(list(digests)))
-    )
     nodes = _Nodes(connection)
     return {
         row.digest: receipt.encode(
@@ -109,7 +110,19 @@ def receipts(connection: Connection, digests: Iterable[str]) -> Mapping[str, str
                 merkle.inclusion_proof(row.leaf_index, row.tree_size, nodes),
             )
         )
-        for row in found
+        for some in in_parts(digests)
+        for row in connection.execute(
+            select(
+                statements.c.digest,
+                statements.c.key_id,
+                statements.c.received_at,
+                statements.c.leaf_index,
+                statements.c.tree_size,
+                checkpoints.c.note,
+            )
+            .join(checkpoints, checkpoints.c.size == statements.c.tree_size)
+            .where(statements.c.digest.in_(some))
+        )
     }
 
 

@@ -1,7 +1,8 @@
 """How signed statements and blobs lie in the store: compressed, and rebuilt byte for byte."""
 
+import itertools
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 from sqlalchemy import Connection, select
@@ -12,6 +13,9 @@ from server.store.schema import blobs, statements
 
 _LEVEL = 1
 """Reports shrink to a fifth at the fastest level; a better one costs more time than it saves."""
+
+_PART = 10_000
+"""SQLite takes 32,766 values in a statement."""
 
 _signatures = msgspec.json.Decoder(tuple[Signature, ...])
 
@@ -38,23 +42,39 @@ def envelope(payload: bytes, signatures: bytes) -> bytes:
 
 def envelopes(connection: Connection, digests: Iterable[str]) -> Mapping[str, bytes]:
     """The envelopes of the statements with these payload digests."""
-    found = connection.execute(
-        select(statements.c.digest, statements.c.payload, statements.c.signatures).where(
-            statements.c.digest.in_(list(digests))
+    return {
+        row.digest: envelope(row.payload, row.signatures)
+        for some in in_parts(digests)
+        for row in connection.execute(
+            select(statements.c.digest, statements.c.payload, statements.c.signatures).where(
+                statements.c.digest.in_(some)
+            )
         )
+    }
+
+
+def payload(connection: Connection, digest: str) -> bytes:
+    """The payload with this digest; NoResultFound if there is none."""
+    return unpack(
+        connection.execute(
+            select(statements.c.payload).where(statements.c.digest == digest)
+        ).scalar_one()
     )
-    return {row.digest: envelope(row.payload, row.signatures) for row in found}
-
-
-def payload(connection: Connection, digest: str) -> bytes | None:
-    """The payload with this digest."""
-    found = connection.scalar(select(statements.c.payload).where(statements.c.digest == digest))
-    return None if found is None else unpack(found)
 
 
 def blob_contents(connection: Connection, digests: Iterable[str]) -> Mapping[str, bytes]:
     """Those of the blobs `digests` that are stored."""
-    found = connection.execute(
-        select(blobs.c.sha256, blobs.c.data).where(blobs.c.sha256.in_(list(digests)))
-    )
-    return {row.sha256: unpack(row.data) for row in found}
+    return {
+        row.sha256: unpack(row.data)
+        for some in in_parts(digests)
+        for row in connection.execute(
+            select(blobs.c.sha256, blobs.c.data).where(blobs.c.sha256.in_(some))
+        )
+    }
+
+
+def in_parts(keys: Iterable[str]) -> Iterator[list[str]]:
+    """`keys` in lists short enough for one statement."""
+    every = iter(keys)
+    while some := list(itertools.islice(every, _PART)):
+        yield some

@@ -116,7 +116,7 @@ reports = Table(
     Column("digest", ForeignKey("statements.digest"), primary_key=True),
     Column("host_id", ForeignKey("hosts.id"), nullable=False),
     Column("sequence", _BIG, nullable=False),
-    Column("previous", _DIGEST, index=True),
+    Column("previous", _DIGEST),
     Column("link", String(10), nullable=False),  # first · unbroken · gap · fork · broken
     Column("scored", Boolean, nullable=False),
     Column("received_at", _TIME, nullable=False),
@@ -144,7 +144,8 @@ verdicts = Table(
     Column("verdict", String(14), nullable=False),
     Column("row_count", _BIG, nullable=False),
     Column("rows_digest", _DIGEST, nullable=False),
-    Column("evidence", LargeBinary, nullable=False),  # canonical JSON {columns, rows, reasons}
+    Column("reasons", Text, nullable=False),  # JSON [{args, code}], as signed
+    Column("evidence", Text, nullable=False),  # JSON {columns, rows}, as signed
     Column("first_report", ForeignKey("reports.digest"), nullable=False),
     Column("since", _TIME, nullable=False),  # this verdict with this evidence
     Column("verdict_since", _TIME, nullable=False),  # this verdict, whatever its evidence
@@ -169,6 +170,7 @@ assignments = Table(
     Column("unit_id", ForeignKey("units.id"), primary_key=True, autoincrement=False),
     Column("serial", Integer, primary_key=True, autoincrement=False),
     Column("digest", ForeignKey("statements.digest"), nullable=False, unique=True),
+    Column("interval_s", _BIG, nullable=False),
 )
 
 people = Table(

@@ -103,6 +103,7 @@ def upgrade() -> None:
         sa.Column("unit_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("serial", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("interval_s", _BIG, nullable=False),
         sa.ForeignKeyConstraint(
             ["digest"], ["statements.digest"], name=op.f("fk_assignments_digest")
         ),
@@ -160,7 +161,6 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_reports_host_id_sequence"), "reports", ["host_id", "sequence"], unique=False
     )
-    op.create_index(op.f("ix_reports_previous"), "reports", ["previous"], unique=False)
     op.create_table(
         "verdicts",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -170,7 +170,8 @@ def upgrade() -> None:
         sa.Column("verdict", sa.String(length=14), nullable=False),
         sa.Column("row_count", _BIG, nullable=False),
         sa.Column("rows_digest", sa.String(length=64), nullable=False),
-        sa.Column("evidence", sa.LargeBinary(), nullable=False),
+        sa.Column("reasons", sa.Text(), nullable=False),
+        sa.Column("evidence", sa.Text(), nullable=False),
         sa.Column("first_report", sa.String(length=64), nullable=False),
         sa.Column("since", sa.String(length=20), nullable=False),
         sa.Column("verdict_since", sa.String(length=20), nullable=False),

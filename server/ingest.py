@@ -1,0 +1,239 @@
+"""Storing deliveries: report, tables, log entry and receipt in one durable transaction.
+
+    with store.write() as connection:
+        outcomes = take(connection, log, deliveries, now)
+
+Many deliveries share one transaction, and so one wait for the disk. Each is taken whole or
+refused whole; one that is refused does not touch the others. What is in the log already is not
+stored again and gets the receipt it got before.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from evidence.statement import Report
+from server import clock, places
+from server import log as logs
+from server.delivery import Delivery, Examined
+from server.errors import RefusedError
+from server.history import History
+from server.log import Log
+from server.places import SCORED, Link, Places
+from server.store import envelopes
+from server.store.schema import blobs, hosts, reports
+from server.units import Assigned, newest_assignments
+
+SILENT_WITHOUT_PROMISE = timedelta(days=1)
+"""When a host that has no assigned interval counts as silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What becomes of one delivery."""
+
+    receipts: Mapping[str, str]
+    """By payload digest, for every report in it."""
+    newer_assignment: str | None
+    """Digest of the unit's assignment, if the last report was made under another one."""
+    stored: frozenset[str]
+    """Digests of blobs that are stored for certain once this is committed."""
+    taken: tuple[tuple[Report, Link], ...]
+    """Its reports that were new, and how each follows on."""
+
+
+@dataclass(slots=True)
+class _Host:
+    """A host's row, as far as reports change it."""
+
+    head: str | None
+    head_sequence: int
+    name: str
+
+
+def take(
+    connection: Connection, log: Log, deliveries: Sequence[Delivery], now: datetime
+) -> list[Outcome | RefusedError]:
+    """Store `deliveries`, in order; what becomes of each when the transaction is committed."""
+    received_at = clock.stamp(now)
+    known = dict(logs.receipts(connection, _digests(deliveries)))
+    stored = _stored_blobs(connection, deliveries)
+    accepted: list[tuple[Delivery, list[Examined]] | RefusedError] = []
+    fresh: dict[str, tuple[Delivery, Examined]] = {}
+    new_blobs: list[dict[str, Any]] = []
+    for delivery in deliveries:
+        new = [r for r in delivery.reports if r.entry.digest not in known | fresh.keys()]
+        wanted = frozenset[str]().union(*(r.tables for r in new)) - stored - delivery.blobs.keys()
+        if wanted:
+            accepted.append(_blobs_missing(wanted))
+            continue
+        accepted.append((delivery, new))
+        fresh |= {r.entry.digest: (delivery, r) for r in new}
+        for digest in delivery.blobs.keys() - stored:
+            blob = delivery.blobs[digest]
+            new_blobs.append(
+                {"sha256": digest, "data": blob.packed, "size": blob.size, "stored_at": received_at}
+            )
+        stored |= delivery.blobs.keys()
+    if new_blobs:
+        connection.execute(insert(blobs), new_blobs)
+    assigned = newest_assignments(connection, {delivery.sender.unit_id for delivery in deliveries})
+    entries = [examined.entry for _, examined in fresh.values()]
+    known |= logs.append(connection, log, entries, received_at)
+    links = _store_reports(connection, fresh, assigned, now)
+    return [
+        item
+        if isinstance(item, RefusedError)
+        else _outcome(*item, receipts=known, links=links, assigned=assigned, stored=stored)
+        for item in accepted
+    ]
+
+
+def due_at(now: datetime, interval_s: int | None) -> str:
+    """When a host heard of at `now` becomes silent: its interval and a quarter, or a day."""
+    if interval_s is None:
+        return clock.stamp(now + SILENT_WITHOUT_PROMISE)
+    return clock.stamp(now + timedelta(seconds=interval_s + max(interval_s // 4, 300)))
+
+
+def _digests(deliveries: Iterable[Delivery]) -> list[str]:
+    return [report.entry.digest for delivery in deliveries for report in delivery.reports]
+
+
+def _stored_blobs(connection: Connection, deliveries: Iterable[Delivery]) -> set[str]:
+    """Which of all blobs that `deliveries` name or bring are stored."""
+    named: set[str] = set()
+    for delivery in deliveries:
+        named |= delivery.blobs.keys()
+        named.update(*(report.tables for report in delivery.reports))
+    return {
+        digest
+        for some in envelopes.in_parts(named)
+        for digest in connection.scalars(select(blobs.c.sha256).where(blobs.c.sha256.in_(some)))
+    }
+
+
+def _store_reports(
+    connection: Connection,
+    fresh: Mapping[str, tuple[Delivery, Examined]],
+    assigned: Mapping[int, Assigned],
+    now: datetime,
+) -> dict[str, Link]:
+    """Store the queryable copy of each report; how each follows on in its chain."""
+    if not fresh:
+        return {}
+    host_ids = {delivery.sender.host_id for delivery, _ in fresh.values()}
+    around = Places(connection, ((d.sender.host_id, r.report.chain) for d, r in fresh.values()))
+    history = History(connection, host_ids)
+    known = {
+        row.id: _Host(row.head, row.head_sequence, row.name)
+        for row in connection.execute(select(hosts).where(hosts.c.id.in_(host_ids)))
+    }
+    received_at = clock.stamp(now)
+    links: dict[str, Link] = {}
+    rows, due = [], {}
+    for digest, (delivery, examined) in fresh.items():
+        host_id, report = delivery.sender.host_id, examined.report
+        link = links[digest] = around.take(host_id, digest, report.chain)
+        rows.append(_row(digest, delivery, report, link, received_at))
+        promise = assigned.get(delivery.sender.unit_id)
+        due[host_id] = due_at(now, promise.interval_s if promise else report.chain.interval_s)
+        host = known[host_id]
+        if link in SCORED and report.chain.sequence > host.head_sequence:
+            host.head, host.head_sequence, host.name = (
+                digest,
+                report.chain.sequence,
+                report.host.name,
+            )
+            history.advance(host_id, digest, report.verdicts, received_at)
+    connection.execute(insert(reports), rows)
+    history.flush()
+    connection.execute(
+        update(hosts)
+        .where(hosts.c.id == bindparam("host"))
+        .values(
+            head=bindparam("at_head"),
+            head_sequence=bindparam("at_sequence"),
+            name=bindparam("called"),
+            reported_at=received_at,
+            due_at=bindparam("due"),
+        ),
+        [
+            {
+                "host": host_id,
+                "at_head": host.head,
+                "at_sequence": host.head_sequence,
+                "called": host.name,
+                "due": due[host_id],
+            }
+            for host_id, host in known.items()
+        ],
+    )
+    for digest, (delivery, examined) in fresh.items():
+        chain = examined.report.chain
+        if links[digest] in SCORED and around.followed(delivery.sender.host_id, chain):
+            places.close_gap(connection, delivery.sender.host_id, digest, chain.sequence)
+    return links
+
+
+def _row(
+    digest: str, delivery: Delivery, report: Report, link: Link, received_at: str
+) -> dict[str, Any]:
+    return {
+        "digest": digest,
+        "host_id": delivery.sender.host_id,
+        "sequence": report.chain.sequence,
+        "previous": report.chain.previous,
+        "link": link,
+        "scored": link in SCORED,
+        "received_at": received_at,
+        "skew_s": delivery.skew_s,
+        "scan_started": report.scan.started,
+        "scan_ended": report.scan.ended,
+        "pass_weight": report.score.pass_weight,
+        "applicable_weight": report.score.applicable_weight,
+        "not_applicable_weight": report.score.not_applicable_weight,
+        "evaluated": report.score.evaluated,
+        "expected": report.score.expected,
+        "oldest_fact": report.score.oldest_fact,
+        "grade": report.score.grade,
+    }
+
+
+def _outcome(
+    delivery: Delivery,
+    new: Sequence[Examined],
+    *,
+    receipts: Mapping[str, str],
+    links: Mapping[str, Link],
+    assigned: Mapping[int, Assigned],
+    stored: set[str],
+) -> Outcome:
+    current = assigned.get(delivery.sender.unit_id)
+    under = delivery.reports[-1].report.assignment if delivery.reports else None
+    newer = (
+        current.digest
+        if current and delivery.reports and (under is None or under.sha256 != current.digest)
+        else None
+    )
+    named = frozenset(delivery.blobs).union(*(report.tables for report in delivery.reports))
+    return Outcome(
+        receipts={r.entry.digest: receipts[r.entry.digest] for r in delivery.reports},
+        newer_assignment=newer,
+        stored=named & stored,
+        taken=tuple((r.report, links[r.entry.digest]) for r in new),
+    )
+
+
+def _blobs_missing(wanted: frozenset[str]) -> RefusedError:
+    return RefusedError(
+        409,
+        "blobs_missing",
+        f"缺少 {len(wanted)} 个数据块, 本次发送未保存; 请连同 wanted 所列数据块重新发送",
+        f"{len(wanted)} blobs are missing and nothing was stored; send it again with those "
+        "named in `wanted`",
+        wanted=sorted(wanted),
+    )
