@@ -51,6 +51,10 @@ _RECORDED: Mapping[str, Words] = {
     "key_not_asked": Words("扫描时没有查询 {0}", "{0} was not asked for when the host was scanned"),
     "column_missing": Words("表 {0} 没有记录字段 {1}", "the column {1} of {0} was not recorded"),
     "register_missing": Words("登记册 {0} 尚未采用", "the register {0} has not been adopted"),
+    "parameter_refused": Words(
+        "参数 {0} 的取值 {1} 超出策略允许的范围",
+        "the value {1} of the parameter {0} is outside what the policy allows",
+    ),
     "not_enrolled": Words("本机尚未纳管", "this host is not enrolled"),
     "agent_older_than_policy": Words(
         "本机程序版本低于策略要求（{0}）", "the agent is older than the policy needs ({0})"

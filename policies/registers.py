@@ -36,18 +36,14 @@ class Register:
     """With those of the approval."""
 
     def valid_at(self, now: str, columns: tuple[str, ...]) -> tuple[tuple[Cell, ...], ...]:
-        """These `columns` of the rows valid at `now`.
-
-        Raises:
-            KeyError: a column that the register lacks.
-        """
-        places = []
-        for column in columns:
-            if column not in self.columns:
-                raise KeyError(column)
-            places.append(self.columns.index(column))
+        """These `columns` of the rows valid at `now`; one that the register lacks is null."""
+        places = [
+            self.columns.index(column) if column in self.columns else None for column in columns
+        ]
         return tuple(
-            tuple(row[place] for place in places) for row in self.rows if _is_valid(row, now)
+            tuple(None if place is None else row[place] for place in places)
+            for row in self.rows
+            if _is_valid(row, now)
         )
 
 

@@ -1,0 +1,1 @@
+"""The policies that ship, with their data files; `policies.load.LIBRARY` is this directory."""
