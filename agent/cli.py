@@ -116,6 +116,11 @@ def parser() -> argparse.ArgumentParser:
     add("send", "send", "上报待发队列并取回回执 / send the spool, fetch receipts")
     export = add("export", "export", "离线导出待发队列 / export the spool to a medium")
     export.add_argument("file", metavar="FILE", help="文件, - 为标准输出 / a file, - for stdout")
+    export.add_argument(
+        "--all",
+        action="store_true",
+        help="也含已有回执的主机报告及其回执 / also what has its receipt, with it",
+    )
     import_ = add("import", "import_", "离线导入回执和检查策略 / import receipts and policies")
     import_.add_argument("file", metavar="FILE", help="文件, - 为标准输入 / a file, - for stdin")
     verify = add("verify", "verify", "离线核验签名、报告链、判定和得分 / verify offline", answers)

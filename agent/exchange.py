@@ -7,7 +7,7 @@ way as when they come on a medium, and are stored only if all they name is there
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from agent.errors import InputError, ServerError, StateError, UntrustedServerError
@@ -60,20 +60,51 @@ def outgoing(state: State) -> Iterator[Parcel]:
         yield Parcel(envelopes=tuple(envelopes), blobs=blobs)
 
 
-def export(state: State) -> Parcel:
-    """Everything the server has not receipted, as one parcel that stands by itself.
+def export(state: State, *, everything: bool = False) -> Parcel:
+    """What the server has not receipted, or `everything` that is here, as one parcel.
 
-    It may be read where nothing else of this host is at hand.
+    It stands by itself: it may be read where nothing else of this host is at hand.
     """
     spool = Spool(state)
-    entries = [spool.entry(sequence) for sequence in spool.pending()]
-    wanted = set[str]().union(*(digests(entry.statement) for entry in entries))
-    enrolment, assignment = state.read("enrolment.json"), state.read("assignment.json")
-    said = [envelope for envelope in (enrolment, assignment) if envelope is not None]
+    return whole(state, spool.sequences() if everything else spool.pending())
+
+
+def whole(state: State, sequences: Sequence[int]) -> Parcel:
+    """The reports at `sequences` with all that they rest on, and their receipts."""
+    spool = Spool(state)
+    entries = [spool.entry(sequence) for sequence in sequences]
+    named = set[str]()
+    said: dict[bytes, None] = {}
+    if (enrolment := state.read("enrolment.json")) is not None:
+        said[enrolment] = None
+    for entry in entries:
+        statement = entry.statement
+        named |= digests(statement)
+        if (assignment := statement.predicate.assignment) is not None:
+            envelope = state.read(_assignment(assignment.sha256))
+            if envelope is not None:
+                said[envelope] = None
+                named |= _named(envelope)
+    receipts = {
+        entry.digest: proof
+        for entry in entries
+        if (proof := spool.receipt(entry.sequence)) is not None
+    }
     return Parcel(
         envelopes=(*said, *(entry.envelope for entry in entries)),
-        blobs={digest: spool.blob(digest) for digest in wanted},
+        blobs={digest: spool.blob(digest) for digest in named},
+        receipts=receipts,
     )
+
+
+def _named(assignment: bytes) -> set[str]:
+    """What an assignment (DSSE) names by digest."""
+    predicate = decode_statement(dsse.open_envelope(assignment).payload, Assignment).predicate
+    return {ref.digest.sha256 for ref in (*predicate.policies, *predicate.registers)}
+
+
+def _assignment(digest: str) -> str:
+    return f"assignments/{digest}.json"
 
 
 def _known(state: State, spool: Spool) -> set[str]:
@@ -197,6 +228,7 @@ def _take_assignment(state: State, server: Server, incoming: Parcel, envelope: b
             )
     blobs = _named_blobs(state, incoming, assignment)
     Spool(state).add_blobs(blobs)
+    state.write(_assignment(hashlib.sha256(opened.payload).hexdigest()), envelope)
     state.write("assignment.json", envelope)
     return True
 

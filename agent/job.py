@@ -21,6 +21,7 @@ class Register(msgspec.Struct, frozen=True):
 
     name: str
     columns: tuple[str, ...]
+    sha256: str
     text: str
     """Canonical table bytes."""
 
@@ -62,6 +63,8 @@ class Planned(msgspec.Struct, frozen=True, tag="planned"):
     """Which columns of which tables will be read; sent before anything is."""
 
     tables: dict[str, tuple[str, ...]]
+    read: tuple[str, ...]
+    """Those of them that checks read; the others are recorded whatever the checks read."""
     clock: Clock
 
 

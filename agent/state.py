@@ -4,6 +4,7 @@
     host.json          its identity and, once enrolled, its server
     enrolment.json     the server's word that this key is this host (DSSE)
     assignment.json    the newest assignment (DSSE)
+    assignments/<sha256>.json  every assignment that a report here may name, by payload digest
     unit.key           hex; pseudonyms of the unit's identifiers are made with it, 0600
     ca.pem             the certificate authority of the server, pinned at enrolment
     trust/             whom this host believes: its server's key

@@ -17,7 +17,7 @@ def run(args: argparse.Namespace) -> int:
     config = permitted(args)
     state = state_of(config)
     state.require_enrolled()
-    carried = export(state)
+    carried = export(state, everything=args.all)
     data = parcel.write(carried)
     if args.file == "-":
         sys.stdout.buffer.write(data)
@@ -32,10 +32,10 @@ def run(args: argparse.Namespace) -> int:
     talk(
         pick(
             args.lang,
-            f"已导出 {len(carried.envelopes)} 份主机报告, {len(data)} 字节; "
-            "收到回执并导入之前, 待发队列保持不变",
-            f"{len(carried.envelopes)} report(s) exported, {len(data)} bytes; the spool stays as "
-            "it is until their receipts are imported",
+            f"已导出 {len(carried.envelopes)} 份已签名材料, {len(data)} 字节; "
+            "导入回执之前, 待发队列保持不变",
+            f"{len(carried.envelopes)} signed statement(s) exported, {len(data)} bytes; the spool "
+            "stays as it is until receipts are imported",
         )
     )
     return 0

@@ -1,0 +1,117 @@
+"""`anfang scan`: one scan as a scorecard; on an enrolled host the next place in the chain."""
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+
+import msgspec
+
+from agent import scan
+from agent.basis import Basis, assigned_basis, named_basis
+from agent.commands.common import permitted, print_json, state_of
+from agent.config import Config
+from agent.errors import InputError, StateError
+from agent.exchange import whole
+from agent.say import Paint, columns, pick, progress, talk
+from agent.scan import Scanned
+from agent.scorecard import Card, exit_code, render
+from agent.scorecard import Standing as Shown
+from agent.spool import Spool
+from agent.standing import Standing
+from agent.state import State
+from evidence import parcel
+from evidence.files import write_atomic
+
+_log = logging.getLogger(__name__)
+
+
+def run(args: argparse.Namespace) -> int:
+    """1 if a check failed, 3 if one could not be judged, else 0."""
+    config = permitted(args)
+    state, shown = _state(args, config)
+    if args.out is not None and state is None:
+        raise InputError(
+            "--out 需要本机密钥才能签名: 请先纳管(anfang enroll), 并以 root 执行",
+            "--out needs this host's key to sign with: enrol first (anfang enroll), run as root",
+        )
+    root = _root(args.root)
+    progress(pick(args.lang, "正在扫描 …", "scanning …"))
+    if state is None:
+        basis = named_basis(args.policy)
+        done = scan.scan_unsigned(config, basis, root=root)
+    else:
+        done, basis = scan.scan_signed(
+            state,
+            config,
+            lambda stands: _basis(stands, state, args.policy),
+            root=root,
+            trigger=args.trigger,
+        )
+    if args.out is not None and state is not None:
+        _write_out(args.out, state, done)
+    card = Card(done.statement.predicate, basis.policies, shown, done.pending or 0)
+    if args.json:
+        print_json(
+            {
+                "signed": shown == "signed",
+                "report": msgspec.to_builtins(card.report),
+                "score_receipt": [_line(line) for line in card.lines],
+            }
+        )
+    else:
+        sys.stdout.write(render(card, args.lang, Paint(sys.stdout), columns(sys.stdout)))
+        if shown != "signed":
+            talk(
+                pick(
+                    args.lang,
+                    "本次结果未签名, 不进入报告链, 不会上报。",
+                    "This result is unsigned: it is in no chain and will not be sent.",
+                )
+            )
+    return exit_code(card.report)
+
+
+def _state(args: argparse.Namespace, config: Config) -> tuple[State | None, Shown]:
+    """The state in which a signed report takes its place, or None and why there is none.
+
+    A user who may not read the host's own state still gets a scorecard; whoever named a state
+    directory wanted that one.
+    """
+    state = state_of(config)
+    try:
+        signs = state.host is not None and state.key_file.exists()
+    except StateError:
+        if args.state is not None:
+            raise
+        return None, "not_readable"
+    return (state, "signed") if signs else (None, "not_enrolled")
+
+
+def _basis(stands: Standing, state: State, names: list[str]) -> Basis:
+    if names or stands.assigned is None:
+        return named_basis(names)
+    return assigned_basis(stands.assigned, Spool(state))
+
+
+def _root(text: str) -> str:
+    root = Path(text)
+    if not root.is_dir():
+        raise InputError(f"--root {text}: 不是目录", f"--root {text}: not a directory")
+    return str(root.resolve())
+
+
+def _write_out(name: str, state: State, done: Scanned) -> None:
+    data = parcel.write(whole(state, [done.statement.predicate.chain.sequence]))
+    try:
+        write_atomic(Path(os.path.abspath(name)), data, mode=0o600)  # noqa: PTH100  # keeps links
+    except OSError as e:
+        raise StateError(
+            f"{name}: 无法写入: {e.strerror}。报告已在待发队列, 可再用 anfang export 导出",
+            f"{name}: cannot be written: {e.strerror}. The report is in the spool: anfang export",
+        ) from e
+
+
+def _line(line: object) -> object:
+    return msgspec.to_builtins(line)

@@ -1,0 +1,47 @@
+"""One SQL statement over this host's facts, answered by the limited child."""
+
+import os
+
+from agent import clock
+from agent.config import Config
+from agent.errors import ChildError, InputError
+from agent.job import Answered, QueryJob, Refused
+from agent.launch import launch
+from agent.limits import Limits
+from evidence.canonical import Cell
+from facts.reasons import say
+from facts.status import Reason
+
+
+def ask(sql: str, config: Config, *, root: str, chain: dict[str, Cell]) -> Answered:
+    """The answer to `sql`, identifiers in clear, columns for the keyboard included.
+
+    Raises:
+        InputError: it is no single SELECT, names what is not there, or runs over its budget.
+        ChildError: reading the tables ran over the budget, or the child broke off.
+    """
+    job = QueryJob(
+        parent=os.getpid(),
+        limits=Limits(
+            cpu_s=config.query_wall_s,
+            wall_s=config.query_wall_s,
+            memory_mib=config.scan_memory_mib,
+        ),
+        now=clock.now(),
+        root=root,
+        sql=sql,
+        chain=chain,
+        pseudonym_key=None,
+    )
+    run = launch(job)
+    answer: Answered | Refused | None = None
+    for message in run:
+        if isinstance(message, Answered | Refused):
+            answer = message
+    if isinstance(answer, Refused):
+        refused = Reason(answer.reason.code, answer.reason.args)
+        raise InputError(say(refused, "zh"), say(refused, "en"))
+    if answer is None:
+        reason = Reason(run.broke_off or "killed")
+        raise ChildError(f"查询中断: {say(reason, 'zh')}", f"broke off: {say(reason, 'en')}")
+    return answer

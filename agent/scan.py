@@ -1,0 +1,189 @@
+"""One scan: a job for the limited child, and from what it sent a report in its place in the chain.
+
+On an enrolled host scanning, signing and spooling happen under one lock, so that two scans at
+once are two places in one chain. A host without a server gets the same report, unsigned.
+"""
+
+import hashlib
+import os
+import platform
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import apsw
+
+from agent import build, clock
+from agent.basis import Basis
+from agent.collect import Collected, collect
+from agent.config import Config
+from agent.errors import NotEnrolledError
+from agent.job import Register, ScanJob
+from agent.limits import Limits
+from agent.sending import signing_key
+from agent.spool import Spool
+from agent.standing import NOWHERE, Standing, standing
+from agent.state import State, new_host_id, this_host
+from agent.view import LIVE, view
+from evidence import __version__, dsse
+from evidence.statement import (
+    Chain,
+    Cost,
+    Digest,
+    Engine,
+    Report,
+    Scan,
+    Statement,
+    Subject,
+    decode_statement,
+    encode_statement,
+)
+from facts.pseudonym import KEY_BYTES
+
+Trigger: TypeAlias = Literal["manual", "schedule", "enrolment"]
+
+_LOCK_MARGIN_S = 30
+"""How much longer than a scan may last another one is waited for, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """A finished scan."""
+
+    statement: Statement[Report]
+    payload: bytes
+    tables: dict[str, bytes]
+    """Canonical table bytes, by digest."""
+    pending: int | None
+    """Reports without a receipt, this one included; None: it was not signed."""
+
+
+def scan_signed(
+    state: State,
+    config: Config,
+    basis_of: Callable[[Standing], Basis],
+    *,
+    root: str,
+    trigger: Trigger,
+) -> tuple[Scanned, Basis]:
+    """Scan, sign, and take the next place in the chain.
+
+    `basis_of` is asked under the lock, when the assignment can no longer change.
+
+    Raises:
+        StateError, BusyError: the state directory cannot be used.
+    """
+    spool = Spool(state)
+    with state.locked(config.scan_wall_s + _LOCK_MARGIN_S):
+        stands = standing(state)
+        host = state.host
+        if host is None:
+            raise NotEnrolledError
+        basis = basis_of(stands)
+        key_hex = state.pseudonym_key or secrets.token_hex(KEY_BYTES)
+        assigned = stands.assigned
+        chain = Chain(
+            sequence=1 if stands.head is None else stands.head.sequence + 1,
+            previous=None if stands.head is None else stands.head.digest,
+            boot_id=_boot_id(),
+            last_seen=state.last_seen,
+            interval_s=None if assigned is None else assigned.assignment.interval_s,
+        )
+        job = _job(config, basis, stands, root=root, pseudonym_key=key_hex)
+        made = _report(job, basis, host_id=host.id, chain=chain, trigger=trigger)
+        envelope = dsse.seal(made.payload, signing_key(state))
+        spool.add(chain.sequence, envelope, {**basis.blobs, **made.tables})
+        pending = len(spool.pending())
+    return Scanned(made.statement, made.payload, made.tables, pending), basis
+
+
+def scan_unsigned(config: Config, basis: Basis, *, root: str) -> Scanned:
+    """Scan without a place in any chain."""
+    chain = Chain(sequence=1, previous=None, boot_id=_boot_id(), last_seen=None, interval_s=None)
+    job = _job(config, basis, NOWHERE, root=root, pseudonym_key=secrets.token_hex(KEY_BYTES))
+    return _report(job, basis, host_id=new_host_id(), chain=chain, trigger="manual")
+
+
+def _job(
+    config: Config, basis: Basis, stands: Standing, *, root: str, pseudonym_key: str
+) -> ScanJob:
+    return ScanJob(
+        parent=os.getpid(),
+        limits=Limits(
+            cpu_s=config.scan_cpu_s,
+            wall_s=config.scan_wall_s,
+            memory_mib=config.scan_memory_mib,
+        ),
+        now=clock.now(),
+        root=root,
+        policies=tuple(data.decode("utf-8") for data in basis.compiled),
+        registers=tuple(
+            Register(ref.name, ref.columns, ref.digest.sha256, data.decode("utf-8"))
+            for ref, data in basis.registers
+        ),
+        parameters=dict(basis.parameters),
+        chain=stands.row,
+        pseudonym_key=pseudonym_key,
+    )
+
+
+def _report(job: ScanJob, basis: Basis, *, host_id: str, chain: Chain, trigger: Trigger) -> Scanned:
+    began, own = time.monotonic(), time.process_time()
+    collected = collect(job, basis.policies)
+    report = Report(
+        host=this_host(host_id),
+        scan=Scan(
+            id=secrets.token_hex(16),
+            started=job.now,
+            ended=clock.now(),
+            clock=collected.clock,
+            trigger=trigger,
+        ),
+        chain=chain,
+        assignment=None if basis.assigned is None else Digest(sha256=basis.assigned.digest),
+        policies=basis.references,
+        registers=tuple(ref for ref, _ in basis.registers),
+        parameters=dict(basis.parameters),
+        tables=tuple(entry for entry, _ in collected.tables),
+        verdicts=collected.verdicts,
+        score=collected.score,
+        engine=_engine(),
+        agent=Digest(sha256=build.digest()),
+        view=view(LIVE if job.root == LIVE else job.root),
+        cost=Cost(
+            cpu_ms=collected.cpu_ms + round((time.process_time() - own) * 1000),
+            wall_ms=round((time.monotonic() - began) * 1000),
+            peak_kib=collected.peak_kib,
+        ),
+    )
+    subjects, tables = _subjects(collected)
+    payload = encode_statement(subjects, report)
+    return Scanned(decode_statement(payload, Report), payload, tables, None)
+
+
+def _subjects(
+    collected: Collected,
+) -> tuple[tuple[Subject, ...], dict[str, bytes]]:
+    """The tables as a statement names them, and their bytes by digest."""
+    subjects, tables = [], {}
+    for entry, data in collected.tables:
+        digest = hashlib.sha256(data).hexdigest()
+        subjects.append(Subject(name=f"tables/{entry.name}", digest=Digest(sha256=digest)))
+        tables[digest] = data
+    return tuple(subjects), tables
+
+
+def _engine() -> Engine:
+    return Engine(
+        anfang=__version__, sqlite=apsw.sqlite_lib_version(), python=platform.python_version()
+    )
+
+
+def _boot_id() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:
+        return ""
