@@ -15,6 +15,10 @@ import errno
 from facts.status import Condition, Status, condition
 
 
+_MAX_SAID = 200
+"""How much of a program's complaint becomes part of a reason, in characters."""
+
+
 class SeamError(OSError):
     """What the seam itself refuses, with the condition a table gets from it."""
 
@@ -59,6 +63,16 @@ class TooSlowError(SeamError):
         super().__init__(
             f"no answer within {seconds:g} s: {program}",
             condition(Status.OVER_BUDGET, "program_timeout", program, f"{seconds:g}"),
+        )
+
+
+class ProgramFailedError(SeamError):
+    """A program ran, and said that it cannot answer."""
+
+    def __init__(self, program: str, said: str) -> None:
+        super().__init__(
+            f"{program}: {said}",
+            condition(Status.UNREADABLE, "program_failed", program, said[:_MAX_SAID]),
         )
 
 

@@ -64,6 +64,10 @@ class Host(Protocol):
         """The content of the regular file at `path`, at most `limit` bytes."""
         ...
 
+    def chunks(self, path: str, *, limit: int = MAX_READ) -> Iterator[bytes]:
+        """The same content piece by piece, for what is too large to hold."""
+        ...
+
     def names(self, path: str) -> list[str]:
         """The names in the directory `path`, sorted, so that they can be read back.
 
@@ -102,21 +106,17 @@ class LiveHost:
 
     def read(self, path: str, *, limit: int = MAX_READ) -> bytes:
         """See `Host.read`; a FIFO or device is never opened, so it can neither hang nor act."""
-        real = self._real(path)
-        if not real.startswith(("/proc/", "/sys/")):
-            found = Path(real).lstat()
-            if stat.S_ISLNK(found.st_mode):
-                return self.read(self._target(real), limit=limit)
-            _must_be_regular(found, path)
+        fd = self._opened(path)
         try:
-            fd = os.open(real, _READ)
-        except OSError as e:
-            if e.errno == errno.ELOOP:
-                return self.read(self._target(real), limit=limit)
-            raise
+            return b"".join(_content(fd, path, limit))
+        finally:
+            os.close(fd)
+
+    def chunks(self, path: str, *, limit: int = MAX_READ) -> Iterator[bytes]:
+        """See `Host.chunks`."""
+        fd = self._opened(path)
         try:
-            _must_be_regular(os.fstat(fd), path)
-            return _content(fd, path, limit)
+            yield from _content(fd, path, limit)
         finally:
             os.close(fd)
 
@@ -144,6 +144,27 @@ class LiveHost:
         """See `Host.run`; FileNotFoundError if there is no such program."""
         self._check(os.path.realpath(argv[0]))
         return programs.run(argv, timeout_s=timeout_s, limit=limit)
+
+    def _opened(self, path: str) -> int:
+        """The regular file at `path`, opened for reading."""
+        real = self._real(path)
+        try:
+            if not real.startswith(("/proc/", "/sys/")):
+                found = Path(real).lstat()
+                if stat.S_ISLNK(found.st_mode):
+                    return self._opened(self._target(real))
+                _must_be_regular(found, path)
+            fd = os.open(real, _READ)
+        except OSError as e:
+            if e.errno == errno.ELOOP:
+                return self._opened(self._target(real))
+            raise
+        try:
+            _must_be_regular(os.fstat(fd), path)
+        except OSError:
+            os.close(fd)
+            raise
+        return fd
 
     def _real(self, path: str) -> str:
         """`path` with its directory's symbolic links followed, once it is known uncovered."""
@@ -195,6 +216,10 @@ class RootHost:
 
     def read(self, path: str, *, limit: int = MAX_READ) -> bytes:
         """See `Host.read`."""
+        return b"".join(self.chunks(path, limit=limit))
+
+    def chunks(self, path: str, *, limit: int = MAX_READ) -> Iterator[bytes]:
+        """See `Host.chunks`."""
         with self._found(path, follow=True) as (fd, parent, name):
             seen = os.fstat(fd)
             _must_be_regular(seen, path)
@@ -202,7 +227,7 @@ class RootHost:
             try:
                 if not os.path.samestat(seen, os.fstat(opened)):
                     raise NotAFileError(path)
-                return _content(opened, path, limit)
+                yield from _content(opened, path, limit)
             finally:
                 os.close(opened)
 
@@ -236,7 +261,7 @@ class RootHost:
     @contextmanager
     def _found(self, path: str, *, follow: bool) -> Iterator[tuple[int, int, str]]:
         """`path` opened for looking only, its directory, and its name in there."""
-        with ExitStack() as opened:
+        with ExitStack() as opened, _naming(path):
 
             def look(name: str, directory: int | None) -> int:
                 fd = os.open(name, _LOOK, dir_fd=directory)
@@ -285,6 +310,17 @@ def _own_mounts() -> MountTable:
     return table
 
 
+@contextmanager
+def _naming(path: str) -> Iterator[None]:
+    """Errors name `path` as it was asked for, not the part of it that was opened."""
+    try:
+        yield
+    except OSError as e:
+        if not isinstance(e, SeamError):
+            e.filename = path
+        raise
+
+
 def _must_be_regular(found: os.stat_result, path: str) -> None:
     if stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
@@ -292,20 +328,14 @@ def _must_be_regular(found: os.stat_result, path: str) -> None:
         raise NotAFileError(path)
 
 
-def _content(fd: int, path: str, limit: int) -> bytes:
+def _content(fd: int, path: str, limit: int) -> Iterator[bytes]:
     """All that `fd` yields; the size it states is not believed, /proc states 0."""
-    data = os.read(fd, min(_CHUNK, limit + 1))
-    if not data:
-        return data
-    chunks = [data]
-    size = len(data)
-    while data:
+    size = 0
+    while data := os.read(fd, min(_CHUNK, limit + 1 - size)):
+        size += len(data)
         if size > limit:
             raise TooLargeError(path, limit)
-        data = os.read(fd, min(_CHUNK, limit + 1 - size))
-        chunks.append(data)
-        size += len(data)
-    return b"".join(chunks)
+        yield data
 
 
 def _sorted(entries: Iterator["os.DirEntry[str]"], path: str) -> list[str]:
