@@ -14,7 +14,6 @@ import errno
 
 from facts.status import Condition, Status, condition
 
-
 _MAX_SAID = 200
 """How much of a program's complaint becomes part of a reason, in characters."""
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import TypeAlias
 
 from collectors.host import Host
 from evidence.canonical import Cell
 from facts.source import Key
-from facts.status import COMPLETE, Condition
+from facts.status import COMPLETE, Condition, Status, condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +26,21 @@ Collector: TypeAlias = Callable[[Host, frozenset[str]], Observed]
 
 KeyedCollector: TypeAlias = Callable[[Host, frozenset[str], Key], Observed]
 """Reads a keyed table for one key."""
+
+
+def live_only(source: str) -> Callable[[Collector], Collector]:
+    """Marks a collector of kernel state, which a recorded root does not have.
+
+    Without it, the empty /sys of a mounted image would read as a host without devices.
+    """
+
+    def marked(collect: Collector) -> Collector:
+        @wraps(collect)
+        def collect_live(host: Host, wanted: frozenset[str]) -> Observed:
+            if not host.live:
+                return Observed((), condition(Status.UNSUPPORTED, "not_live", source))
+            return collect(host, wanted)
+
+        return collect_live
+
+    return marked

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from collectors import netlink
 from collectors.errors import condition_of
 from collectors.host import Host
-from collectors.interface import Observed
+from collectors.interface import Observed, live_only
 from evidence import canonical
 from evidence.canonical import Cell
 from facts.status import Condition
@@ -30,10 +30,11 @@ _BITS = {_AF_INET: 32, _AF_INET6: 128}
 _PCI_SLOT = re.compile(r"[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]")
 
 
+@live_only("rtnetlink")
 def interface_details(host: Host, wanted: frozenset[str]) -> Observed:
     """One row for each interface."""
     try:
-        links = netlink.dump(host, netlink.GETLINK, _LINK.size)
+        links = netlink.dump(netlink.GETLINK, _LINK.size)
     except OSError as e:
         return Observed((), condition_of(e, "rtnetlink"))
     columns: dict[str, Condition] = {}
@@ -54,19 +55,20 @@ def interface_details(host: Host, wanted: frozenset[str]) -> Observed:
     return Observed(rows, columns=columns)
 
 
-def interface_addresses(host: Host, wanted: frozenset[str]) -> Observed:  # noqa: ARG001  # none is costly
+@live_only("rtnetlink")
+def interface_addresses(host: Host, wanted: frozenset[str]) -> Observed:  # noqa: ARG001  # the kernel tells all columns at once
     """One row for each address."""
     try:
-        names = names_by_index(host)
-        addresses = netlink.dump(host, netlink.GETADDR, _ADDRESS.size)
+        names = names_by_index()
+        addresses = netlink.dump(netlink.GETADDR, _ADDRESS.size)
     except OSError as e:
         return Observed((), condition_of(e, "rtnetlink"))
     return Observed([_address(message, names) for message in addresses])
 
 
-def names_by_index(host: Host) -> Mapping[int, str]:
+def names_by_index() -> Mapping[int, str]:
     """The names of the interfaces; OSError as `netlink.dump` has it."""
-    links = netlink.dump(host, netlink.GETLINK, _LINK.size)
+    links = netlink.dump(netlink.GETLINK, _LINK.size)
     return {_LINK.unpack(link.fixed)[2]: _name(link) for link in links}
 
 

@@ -10,8 +10,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from collectors.errors import NotLiveError, TooLargeError
-from collectors.host import Host
+from collectors.errors import TooLargeError
 
 GETLINK, GETADDR, GETROUTE = 18, 22, 26
 """What can be dumped (linux/rtnetlink.h)."""
@@ -36,15 +35,13 @@ class Message(NamedTuple):
     attributes: dict[int, bytes]
 
 
-def dump(host: Host, what: int, fixed_size: int) -> list[Message]:
+def dump(what: int, fixed_size: int) -> list[Message]:
     """Every object of the kind `what` (`GETLINK` …); its fixed part has `fixed_size` bytes.
 
     Raises:
-        OSError: not a live host, no netlink in this sandbox, a table that changed each time it
-            was read, or one beyond the cap.
+        OSError: no netlink in this sandbox, a table that changed each time it was read, or one
+            beyond the cap.
     """
-    if not host.live:
-        raise NotLiveError("rtnetlink")
     for _ in range(_ATTEMPTS):
         messages = _dump_once(what, fixed_size)
         if messages is not None:

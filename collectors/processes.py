@@ -7,7 +7,7 @@ from typing import TypeVar
 from collectors import procfs
 from collectors.errors import SeamError, condition_of
 from collectors.host import Host
-from collectors.interface import Observed
+from collectors.interface import Observed, live_only
 from evidence import canonical
 from evidence.canonical import Cell
 from facts.status import Condition
@@ -37,6 +37,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 T = TypeVar("T")
 
 
+@live_only("/proc")
 def processes(host: Host, wanted: frozenset[str]) -> Observed:
     """One row for each process."""
     view = procfs.view(host)

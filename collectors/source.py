@@ -71,8 +71,8 @@ class HostSource:
             return Observed((), condition(Status.UNREADABLE, "not_recorded", spec.name))
         if (spec.kind is Kind.KEYED) != (key is not None):
             raise ValueError(f"{spec.name} is {spec.kind.value}, and was asked with key {key}")
-        read = collector(spec.name)
         try:
+            read = collector(spec.name)
             observed: Observed = read(self._host, columns, *(() if key is None else (key,)))
         except OSError as e:
             _log.debug("table=%s error=%r", spec.name, e)

@@ -100,6 +100,14 @@ def devices(host: Host, directory: str) -> list[tuple[str, str]]:
     return found
 
 
+def network_interfaces(host: Host, base: str) -> list[str]:
+    """The network interfaces that the device at `base` serves."""
+    try:
+        return host.names(f"{base}/net")
+    except FileNotFoundError:
+        return []
+
+
 def bus(path: str) -> str:
     """How the device at `path` in the device tree is attached: by the bus nearest to it."""
     if _USB_INTERFACE.search(path):

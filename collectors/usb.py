@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from collectors import sysfs, usb_ids
 from collectors.errors import condition_of
 from collectors.host import Host
-from collectors.interface import Observed
+from collectors.interface import Observed, live_only
 from collectors.sysfs import Attributes
 from evidence.canonical import Cell
 
@@ -36,6 +36,7 @@ _INTERFACE_TEXTS = {
 }
 
 
+@live_only(DEVICES)
 def usb_devices(host: Host, wanted: frozenset[str]) -> Observed:
     """One row for each device, root hubs included."""
     try:
@@ -49,6 +50,7 @@ def usb_devices(host: Host, wanted: frozenset[str]) -> Observed:
     return Observed(rows, columns=attributes.columns)
 
 
+@live_only(DEVICES)
 def usb_interfaces(host: Host, wanted: frozenset[str]) -> Observed:  # noqa: ARG001  # none is costly
     """One row for each interface of each device."""
     try:
@@ -99,20 +101,12 @@ def _interface(attributes: Attributes, name: str) -> dict[str, Cell] | None:
         "number": attributes.number(f"{base}/bInterfaceNumber", "number", 16),
         "driver": attributes.target(f"{base}/driver", "driver"),
         "authorized": attributes.number(f"{base}/authorized", "authorized"),
-        "network_interface": " ".join(network_interfaces(attributes.host, base)),
+        "network_interface": " ".join(sysfs.network_interfaces(attributes.host, base)),
     }
     placed = _placed(attributes.host, base, row)
     if placed is not None:
         placed["sysfs_path"] = str(placed["sysfs_path"]).rpartition("/")[0]
     return placed
-
-
-def network_interfaces(host: Host, base: str) -> list[str]:
-    """The network interfaces that the USB interface at `base` serves."""
-    try:
-        return host.names(f"{base}/net")
-    except FileNotFoundError:
-        return []
 
 
 def _placed(host: Host, base: str, row: Mapping[str, Cell]) -> dict[str, Cell] | None:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from collectors import sysfs, usb
 from collectors.errors import condition_of
 from collectors.host import Host
-from collectors.interface import Observed
+from collectors.interface import Observed, live_only
 from collectors.sysfs import Attributes
 from evidence import canonical
 from evidence.canonical import Cell
@@ -54,6 +54,7 @@ _Switches: TypeAlias = Mapping[str, _Row]
 """By the kernel name of the radio: the columns `rfkill_soft` and `rfkill_hard`."""
 
 
+@live_only("/sys/class/net")
 def wireless_devices(host: Host, wanted: frozenset[str]) -> Observed:
     """One row for each radio's interface, and for each radio without one."""
     attributes = Attributes(host)
@@ -123,7 +124,7 @@ def _bluetooth(attributes: Attributes, switches: _Switches) -> Iterator[_Row]:
 def _phys(attributes: Attributes, switches: _Switches) -> Iterator[_Row]:
     """The Wi-Fi radios without an interface."""
     for name, path in sysfs.devices(attributes.host, "/sys/class/ieee80211"):
-        if not sysfs.devices(attributes.host, f"{path}/device/net"):
+        if not sysfs.network_interfaces(attributes.host, f"{path}/device"):
             driver = attributes.target(f"{path}/device/driver", "driver")
             yield _row(name, "wifi", path, driver) | switches.get(name, {})
 

@@ -1,0 +1,101 @@
+"""Mounted filesystems, as the host sees them and not as our sandbox shows them."""
+
+import os
+
+from collectors.host import Host, condition_of
+from collectors.interface import Observed
+from collectors.mountinfo import unescape
+from evidence.canonical import Cell
+from facts.status import COMPLETE, Condition, Status, condition
+
+_SIZES = ("blocks_size", "blocks", "blocks_free", "blocks_available", "inodes", "inodes_free")
+_REMOTE = frozenset(
+    {"9p", "afs", "autofs", "ceph", "cifs", "coda", "glusterfs", "lustre", "ncpfs", "nfs", "nfs4"}
+    | {"orangefs", "smb3", "smbfs"}
+)
+"""A server behind one of these may be gone, and then every question to it hangs."""
+_INITIAL = frozenset({4026531832, 4026531840, 4026531841})
+"""Numbers the kernel's first mount namespace can have: fixed from Linux 6.18 on, the first or
+second that was handed out before."""
+
+
+def mounts(host: Host, columns: frozenset[str]) -> Observed:
+    """The mount table of the first process; our own where that one may not be read."""
+    path, observed, ours = _view(host)
+    rows: list[dict[str, Cell]] = []
+    for line in host.read(path).splitlines():
+        device, point, fstype, flags = line.split(b" ")[:4]
+        rows.append(
+            {
+                "device": unescape(device),
+                "path": unescape(point),
+                "type": unescape(fstype),
+                "flags": unescape(flags),
+            }
+        )
+    if "device_alias" in columns:
+        for row in rows:
+            row["device_alias"] = _followed(host, str(row["device"]))
+    sizes = _sizes(host, rows, ours=ours) if columns & set(_SIZES) else COMPLETE
+    return Observed(rows, observed, {} if sizes.complete else dict.fromkeys(_SIZES, sizes))
+
+
+def _view(host: Host) -> tuple[str, Condition, bool]:
+    """Which table to read, how much it says about the host, and whether it is our own view."""
+    try:
+        host.read("/proc/1/mounts")
+    except PermissionError as e:
+        if _namespace(host, "self") in _INITIAL:
+            return "/proc/self/mounts", COMPLETE, True
+        reason = condition_of(e, "/proc/1/mounts").reason
+        return "/proc/self/mounts", Condition(Status.PARTIAL, reason), True
+    ours = host.live and _namespace(host, "1") == _namespace(host, "self")
+    return "/proc/1/mounts", COMPLETE, ours
+
+
+def _namespace(host: Host, process: str) -> int:
+    """The number of the mount namespace of `process`; 0 if it may not be seen."""
+    try:
+        return int(host.link(f"/proc/{process}/ns/mnt").strip("mnt:[]"))
+    except (OSError, ValueError):
+        return 0
+
+
+def _followed(host: Host, device: str) -> str:
+    """`device` with its symbolic links followed, as udev makes them below /dev."""
+    for _ in range(8):
+        if not device.startswith("/dev/"):
+            break
+        try:
+            target = host.link(device)
+        except OSError:
+            break
+        device = os.path.normpath(f"{device.rpartition('/')[0]}/{target}")
+        device = target if target.startswith("/") else device
+    return device
+
+
+def _sizes(host: Host, rows: list[dict[str, Cell]], *, ours: bool) -> Condition:
+    """Fill in the sizes of local filesystems, and say for which they are missing."""
+    if not host.live:
+        return condition(Status.UNSUPPORTED, "not_live", "statvfs")
+    if not ours:
+        return condition(Status.UNREADABLE, "own_sandbox", "/proc/1/mounts")
+    observed = COMPLETE
+    for row in rows:
+        path, fstype = str(row["path"]), str(row["type"])
+        if fstype in _REMOTE or fstype.startswith("fuse"):
+            observed = condition(Status.PARTIAL, "remote_filesystem", path)
+            continue
+        try:
+            found = os.statvfs(path)
+        except OSError as e:
+            observed = Condition(Status.PARTIAL, condition_of(e, path).reason)
+            continue
+        row["blocks_size"] = found.f_frsize
+        row["blocks"] = found.f_blocks
+        row["blocks_free"] = found.f_bfree
+        row["blocks_available"] = found.f_bavail
+        row["inodes"] = found.f_files
+        row["inodes_free"] = found.f_ffree
+    return observed
