@@ -196,10 +196,10 @@ def _contradictions(report: Report) -> Iterator[tuple[str, str]]:
     for verdict in report.verdicts:
         if verdict.policy not in names:
             yield f"verdicts/{verdict.check}", "policies"
-        if len(verdict.rows) != min(verdict.row_count, MAX_EVIDENCE_ROWS) or any(
-            len(row) != len(verdict.columns) for row in verdict.rows
-        ):
+        if len(verdict.rows) != min(verdict.row_count, MAX_EVIDENCE_ROWS):
             yield f"verdicts/{verdict.check}", "rows"
+        if verdict.rows and {len(row) for row in verdict.rows} != {len(verdict.columns)}:
+            yield f"verdicts/{verdict.check}", "columns"
     score = report.score
     if not (
         0 <= score.pass_weight <= score.applicable_weight

@@ -6,6 +6,7 @@ and passed over, so that witnesses may add theirs.
 
 import binascii
 import hashlib
+import re
 from dataclasses import dataclass
 
 from evidence.errors import MalformedError, NotAuthenticError, UnknownSignerError
@@ -18,6 +19,7 @@ MAX_SIGNATURES = 32
 _ED25519 = b"\x01"
 _HASH_LENGTH = 4
 _MARK = "— "
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def open_note(data: str) -> Note:
     """
     if len(data) > MAX_NOTE:
         raise MalformedError(f"a note longer than {MAX_NOTE} characters")
-    if any(character < " " and character != "\n" for character in data):
+    if _CONTROL.search(data):
         raise MalformedError("a note with a control character")
     _encode(data)
     text, separator, lines = data.rpartition("\n\n")

@@ -12,11 +12,13 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import msgspec
 
 from evidence import canonical, dsse
+from evidence.dsse import Envelope
 from evidence.errors import EvidenceError, MalformedError, NotAuthenticError
 from evidence.statement import Wire
 
@@ -62,6 +64,15 @@ class Parcel:
     receipts: Mapping[str, str] = field(default_factory=dict)
     """Receipts as text, by the digest of the payload each is for."""
 
+    @cached_property
+    def opened(self) -> tuple[Envelope, ...]:
+        """The envelopes, opened once.
+
+        Raises:
+            NotCanonicalError, MalformedError: one is none, which `read` would have refused.
+        """
+        return tuple(dsse.open_envelope(envelope) for envelope in self.envelopes)
+
 
 def write(parcel: Parcel) -> bytes:
     """The bytes of `parcel`, which `read` takes back.
@@ -97,14 +108,17 @@ def read(data: bytes, *, limit: int) -> Parcel:
         except EvidenceError as e:
             raise type(e)(f"line {number} of the parcel: {e}") from e
         begin, number = end + 1, number + 1
-    return Parcel(tuple(reader.envelopes), reader.blobs, reader.receipts)
+    parcel = Parcel(tuple(reader.envelopes), reader.blobs, reader.receipts)
+    # They had to be opened to be read: filled in here, the property need not do it again.
+    vars(parcel)["opened"] = tuple(reader.envelopes.values())
+    return parcel
 
 
 class _Reader:
     """Takes one line after the other, and remembers where in the prescribed order it is."""
 
     def __init__(self) -> None:
-        self.envelopes: dict[bytes, None] = {}
+        self.envelopes: dict[bytes, Envelope] = {}
         self.blobs: dict[str, bytes] = {}
         self.receipts: dict[str, str] = {}
         self._place = (_ENVELOPE, "")
@@ -127,10 +141,9 @@ class _Reader:
     def _take_envelope(self, envelope: bytes) -> None:
         if self._place[0] != _ENVELOPE:
             raise MalformedError("an envelope after the blobs or receipts")
-        dsse.open_envelope(envelope)
         if envelope in self.envelopes:
             raise MalformedError("the same envelope for the second time")
-        self.envelopes[envelope] = None
+        self.envelopes[envelope] = dsse.open_envelope(envelope)
 
     def _advance(self, kind: int, digest: str) -> None:
         if not _DIGEST.fullmatch(digest):

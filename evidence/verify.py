@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from evidence import agreement, canonical, chain, dsse, statement
+from evidence import agreement, canonical, chain, statement
 from evidence.agreement import Blobs
 from evidence.chain import Link
 from evidence.dsse import Envelope
@@ -74,8 +74,8 @@ class _Verifier:
         self._checked: dict[int, Checked] = {}
         self._opened = [
             each
-            for position, envelope in enumerate(parcel.envelopes)
-            if (each := self._open(position, dsse.open_envelope(envelope))) is not None
+            for position, envelope in enumerate(parcel.opened)
+            if (each := self._open(position, envelope)) is not None
         ]
         self._signers = Signers(trust, self._offered_keys())
         self._assignments: dict[str, Assignment] = {}
