@@ -2,7 +2,7 @@
 
 import os
 
-from collectors.host import Host, condition_of
+from collectors.host import Host, SeamError, condition_of
 from collectors.interface import Observed
 from collectors.mountinfo import unescape
 from evidence.canonical import Cell
@@ -14,16 +14,13 @@ _REMOTE = frozenset(
     | {"orangefs", "smb3", "smbfs"}
 )
 """A server behind one of these may be gone, and then every question to it hangs."""
-_INITIAL = frozenset({4026531832, 4026531840, 4026531841})
-"""Numbers the kernel's first mount namespace can have: fixed from Linux 6.18 on, the first or
-second that was handed out before."""
 
 
 def mounts(host: Host, columns: frozenset[str]) -> Observed:
     """The mount table of the first process; our own where that one may not be read."""
-    path, observed, ours = _view(host)
+    data, observed = _table(host)
     rows: list[dict[str, Cell]] = []
-    for line in host.read(path).splitlines():
+    for line in data.splitlines():
         device, point, fstype, flags = line.split(b" ")[:4]
         rows.append(
             {
@@ -36,29 +33,21 @@ def mounts(host: Host, columns: frozenset[str]) -> Observed:
     if "device_alias" in columns:
         for row in rows:
             row["device_alias"] = _followed(host, str(row["device"]))
-    sizes = _sizes(host, rows, ours=ours) if columns & set(_SIZES) else COMPLETE
+    sizes = _sizes(host, rows, data) if columns & set(_SIZES) else COMPLETE
     return Observed(rows, observed, {} if sizes.complete else dict.fromkeys(_SIZES, sizes))
 
 
-def _view(host: Host) -> tuple[str, Condition, bool]:
-    """Which table to read, how much it says about the host, and whether it is our own view."""
+def _table(host: Host) -> tuple[bytes, Condition]:
+    """The host's mounts; where hidepid hides the first process, those of our own view."""
     try:
-        host.read("/proc/1/mounts")
-    except PermissionError as e:
-        if _namespace(host, "self") in _INITIAL:
-            return "/proc/self/mounts", COMPLETE, True
+        return host.read("/proc/1/mounts"), COMPLETE
+    except SeamError:
+        raise
+    except OSError as e:
+        if not host.live:
+            raise
         reason = condition_of(e, "/proc/1/mounts").reason
-        return "/proc/self/mounts", Condition(Status.PARTIAL, reason), True
-    ours = host.live and _namespace(host, "1") == _namespace(host, "self")
-    return "/proc/1/mounts", COMPLETE, ours
-
-
-def _namespace(host: Host, process: str) -> int:
-    """The number of the mount namespace of `process`; 0 if it may not be seen."""
-    try:
-        return int(host.link(f"/proc/{process}/ns/mnt").strip("mnt:[]"))
-    except (OSError, ValueError):
-        return 0
+        return host.read("/proc/self/mounts"), Condition(Status.PARTIAL, reason)
 
 
 def _followed(host: Host, device: str) -> str:
@@ -75,11 +64,11 @@ def _followed(host: Host, device: str) -> str:
     return device
 
 
-def _sizes(host: Host, rows: list[dict[str, Cell]], *, ours: bool) -> Condition:
+def _sizes(host: Host, rows: list[dict[str, Cell]], table: bytes) -> Condition:
     """Fill in the sizes of local filesystems, and say for which they are missing."""
     if not host.live:
         return condition(Status.UNSUPPORTED, "not_live", "statvfs")
-    if not ours:
+    if host.read("/proc/self/mounts") != table:
         return condition(Status.UNREADABLE, "own_sandbox", "/proc/1/mounts")
     observed = COMPLETE
     for row in rows:

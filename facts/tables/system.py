@@ -30,7 +30,7 @@ KERNEL_INFO = TableSpec(
     name="kernel_info",
     version=1,
     doc="The running kernel and what it was started with, one row.",
-    source=("/proc/sys/kernel/osrelease", "/proc/cmdline"),
+    source=("/proc/version", "/proc/cmdline"),
     osquery=True,
     notes="`arguments` has no BOOT_IMAGE= and root=: they are in `path` and `device`.",
     columns=(
@@ -105,7 +105,6 @@ MOUNTS = TableSpec(
     version=1,
     doc="Mounted filesystems, as the first process of the host sees them.",
     source=("/proc/1/mounts", "statvfs(2)"),
-    privilege="CAP_SYS_PTRACE",
     osquery=True,
     notes=(
         "Network and FUSE filesystems are not asked for their sizes: a server that is gone would "
@@ -144,7 +143,8 @@ SYSTEM_CONTROLS = TableSpec(
     notes=(
         "`oid` is empty: Linux has removed the numbers. `config_value` is what systemd-sysctl and "
         "`sysctl --system` would write, with the directories' precedence and globs, where osquery "
-        "reads /etc/sysctl.conf. Write-only settings have a NULL current_value."
+        "reads /etc/sysctl.conf. Write-only settings, and the two that are keys, have a NULL "
+        "current_value; fs.binfmt_misc is another filesystem and left out."
     ),
     columns=(
         Column("name", Type.TEXT, "Name with dots, as `sysctl` prints it."),
@@ -177,7 +177,7 @@ KERNEL_MODULE_FILES = TableSpec(
     version=1,
     doc="Modules the running kernel could load from disk, or has built in.",
     source=(
-        "/proc/sys/kernel/osrelease",
+        "/proc/version",
         "/lib/modules/<release>/modules.dep",
         "/lib/modules/<release>/modules.builtin",
     ),
