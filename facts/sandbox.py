@@ -132,7 +132,8 @@ class Sandbox:
         cursor = self._connection.cursor()
         cursor.exec_trace = stop
         try:
-            cursor.execute(sql, parameters)
+            # A statement from the cache would not be put before the authorizer again.
+            cursor.execute(sql, parameters, can_cache=False)
         except apsw.ExecTraceAbort:
             return Prepared(columns, frozenset(self._guard.reads))
         except apsw.TooBigError as e:
