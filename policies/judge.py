@@ -23,7 +23,7 @@ from facts import status
 from facts.catalogue import Catalogue
 from facts.engine import Answer, Engine
 from facts.errors import CatalogueError, QueryError
-from facts.plan import Needs
+from facts.plan import Needs, Planner
 from facts.snapshot import RecordedTable
 from facts.tables import SPECS
 from policies.errors import ConflictError
@@ -59,21 +59,21 @@ def catalogue(policies: Sequence[Policy]) -> Catalogue:
         raise ConflictError(str(e)) from e
 
 
-def needs(policies: Iterable[Policy], engine: Engine) -> Needs:
+def needs(policies: Iterable[Policy], planner: Engine | Planner) -> Needs:
     """What `policies` read; what does not plan reads nothing, and `judge` says so."""
     read = Needs()
     for policy in policies:
         for check in policy.checks:
-            read |= _needs(check, engine)
+            read |= _needs(check, planner)
     return read
 
 
-def _needs(check: Check, engine: Engine) -> Needs:
+def _needs(check: Check, planner: Engine | Planner) -> Needs:
     read = Needs()
     for sql in (check.applies, check.violations, check.expects):
         if sql is not None:
             try:
-                read |= engine.plan(sql, check.parameters).needs
+                read |= planner.plan(sql, check.parameters).needs
             except QueryError:
                 continue
     return read
