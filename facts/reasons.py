@@ -40,6 +40,18 @@ _OBSERVING: Mapping[str, Words] = {
     "malformed_source": Words(
         "{0} 的内容不符合其格式", "the content of {0} does not follow its format"
     ),
+    "source_missing": Words("{0} 不存在或未被记录", "{0} is not there, or was not recorded"),
+    "read_failed": Words("读取 {0} 出错（{1}）", "reading {0} failed ({1})"),
+    "not_a_file": Words("{0} 不是普通文件", "{0} is not a regular file"),
+    "not_observed": Words("本程序不采集 {0}", "this program does not observe {0}"),
+    "remote_filesystem": Words(
+        "{0} 是网络文件系统，为避免卡住扫描未查询其容量",
+        "{0} is a network filesystem, whose sizes are not asked lest it stop the scan",
+    ),
+    "systemd_not_running": Words(
+        "systemd 未在本机运行，无从得知单元的运行状态",
+        "systemd does not run here, so the state of its units cannot be known",
+    ),
     "collector_failed": Words("采集 {0} 时程序出错", "the collector of {0} failed"),
     "key_outside_allow_list": Words(
         "{0} 不在本机允许查询的目录范围内", "{0} is outside what this host allows to be asked"
