@@ -15,6 +15,7 @@ from typing import Any
 from server.errors import UsageError
 
 NAME = "anfang-server.toml"
+DEFAULT_LISTEN = "127.0.0.1:8443"
 MAX_BYTES = 64 * 1024
 """The longest configuration that is read."""
 
@@ -33,7 +34,7 @@ class Config:
     """Names and addresses by which agents and browsers reach the server; the certificate holds
     them, and is issued anew at the next start after they changed."""
 
-    listen: str = "127.0.0.1:8443"
+    listen: str = DEFAULT_LISTEN
     """Address and port to listen on; `[::]:8443` for every address."""
 
     profile: str = "std"

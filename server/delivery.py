@@ -47,8 +47,8 @@ class Examined:
 
     entry: Entry
     report: Report
-    tables: frozenset[str]
-    """Digests of the tables it is about."""
+    needs: frozenset[str]
+    """Digests of the tables it is about, and of the policies and registers it was judged by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +141,14 @@ def _examined(index: int, data: bytes, sender: Sender) -> Examined:
     if problem is not None:
         raise _refused("report_broken", index, digest, "内容不符合规定", problem)
     entry = Entry.of(envelope, REPORT, key_id)
-    tables = frozenset(subject.digest.sha256 for subject in statement.subject)
-    return Examined(entry, statement.predicate, tables)
+    return Examined(entry, statement.predicate, _needs(statement))
+
+
+def _needs(statement: Statement[Report]) -> frozenset[str]:
+    named = {subject.digest.sha256 for subject in statement.subject}
+    named |= {policy.digest.sha256 for policy in statement.predicate.policies}
+    named |= {register.digest.sha256 for register in statement.predicate.registers}
+    return frozenset(named)
 
 
 def _refused(code: str, index: int, digest: str | None, zh: str, en: str) -> RefusedError:

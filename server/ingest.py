@@ -66,7 +66,7 @@ def take(
     new_blobs: list[dict[str, Any]] = []
     for delivery in deliveries:
         new = [r for r in delivery.reports if r.entry.digest not in known | fresh.keys()]
-        wanted = frozenset[str]().union(*(r.tables for r in new)) - stored - delivery.blobs.keys()
+        wanted = frozenset[str]().union(*(r.needs for r in new)) - stored - delivery.blobs.keys()
         if wanted:
             accepted.append(_blobs_missing(wanted))
             continue
@@ -108,7 +108,7 @@ def _stored_blobs(connection: Connection, deliveries: Iterable[Delivery]) -> set
     named: set[str] = set()
     for delivery in deliveries:
         named |= delivery.blobs.keys()
-        named.update(*(report.tables for report in delivery.reports))
+        named.update(*(report.needs for report in delivery.reports))
     return {
         digest
         for some in envelopes.in_parts(named)
@@ -219,7 +219,7 @@ def _outcome(
         if current and delivery.reports and (under is None or under.sha256 != current.digest)
         else None
     )
-    named = frozenset(delivery.blobs).union(*(report.tables for report in delivery.reports))
+    named = frozenset(delivery.blobs).union(*(report.needs for report in delivery.reports))
     return Outcome(
         receipts={r.entry.digest: receipts[r.entry.digest] for r in delivery.reports},
         newer_assignment=newer,

@@ -40,6 +40,10 @@ class Service:
     store: Store
     log: Log
 
+    def close(self) -> None:
+        """Give the store back."""
+        self.store.close()
+
 
 def initialise(directory: Path, *, host_names: tuple[str, ...], listen: str) -> str:
     """Make a data directory; the first administrator's password, which is kept nowhere.
