@@ -15,6 +15,7 @@ import apsw
 
 from evidence import canonical
 from facts.errors import QueryError
+from facts.regex import compile_pattern
 from facts.versions import OPERATORS, compare, flavour
 
 MAX_LENGTH = 256 * 1024
@@ -58,6 +59,7 @@ def register(connection: apsw.Connection, *, now: str, spend: Callable[[int], No
     add("inet_aton", inet_aton, 1)
     add("split", split, 3)
     add("version_compare", version_compare)
+    add("regex_match", _matcher(spend), 3)
     add("instr", instr, 2)
     add("replace", replace, 3)
     for name, strip in (("trim", str.strip), ("ltrim", str.lstrip), ("rtrim", str.rstrip)):
@@ -140,6 +142,25 @@ def split(text: Value, separators: Value, index: Value) -> Value:
     fields = [part.strip(" \t\n\v\f\r") for part in parts if part]
     at = _integer(index)
     return fields[at] if 0 <= at < len(fields) else None
+
+
+def _matcher(spend: Callable[[int], None]) -> Callable[[Value, Value, Value], Value]:
+    def regex_match(text: Value, pattern: Value, index: Value) -> Value:
+        """Group number `index` of the first match of `pattern` in `text`; NULL if none.
+
+        Group 0 is the whole match; a group that took no part is empty, as osquery has it.
+        """
+        if text is None or pattern is None or index is None:
+            return None
+        subject = _text(text)
+        spans = compile_pattern(_text(pattern)).search(subject, spend)
+        at = _integer(index)
+        if spans is None or not 0 <= at < len(spans):
+            return None
+        span = spans[at]
+        return "" if span is None else subject[span[0] : span[1]]
+
+    return regex_match
 
 
 def inet_aton(address: Value) -> Value:
