@@ -14,10 +14,12 @@ import resource
 import sys
 from pathlib import Path
 
+import apsw
 import msgspec
 
-from agent.clock import discipline
+from agent.discipline import discipline
 from agent.job import (
+    MEMORY_EXIT,
     Answered,
     Ended,
     Job,
@@ -29,7 +31,6 @@ from agent.job import (
     Refused,
     ScanJob,
 )
-from agent.launch import MEMORY_EXIT
 from agent.limits import confine
 from collectors.host import LiveHost, RootHost
 from collectors.interface import Observed
@@ -103,6 +104,7 @@ def _scan(job: ScanJob) -> None:
             tables={name: tables.in_order(name, recorded[name]) for name in facts},
             read=tuple(sorted(read.keys() & SPECS.keys())),
             clock=discipline(),
+            sqlite=apsw.sqlite_lib_version(),
         )
     )
     for table in engine.load(recorded):

@@ -28,6 +28,8 @@ class Collected:
     """In the order of the policies and their checks."""
     score: Score
     clock: Clock
+    sqlite: str
+    """Version of the engine; empty if the child did not come so far as to say."""
     cpu_ms: int
     peak_kib: int
 
@@ -61,6 +63,7 @@ def collect(job: ScanJob, policies: tuple[Policy, ...]) -> Collected:
         tables=tuple(tables[name] for name in sorted(tables)),
         verdicts=tuple(verdicts.values()),
         score=score(policies, verdicts.values(), oldest),
+        sqlite="" if planned is None else planned.sqlite,
         clock=Clock(synchronised=None, offset_ms=None) if planned is None else planned.clock,
         cpu_ms=0 if ended is None else ended.cpu_ms,
         peak_kib=0 if ended is None else ended.peak_kib,

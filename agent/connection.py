@@ -9,6 +9,7 @@ import secrets
 import ssl
 from dataclasses import dataclass, field
 
+import msgspec
 import urllib3
 from http_message_signatures import HTTPMessageSigner, algorithms
 
@@ -16,8 +17,8 @@ from agent.errors import ServerError, UntrustedServerError
 from agent.say import visible
 from evidence import __version__
 from evidence.keys import SigningKey
+from evidence.parcel import MEDIA_TYPE
 
-PARCEL = "application/vnd.anfang.parcel"
 MAX_REPLY = 64 * 1024 * 1024
 """The longest reply that is read, in bytes."""
 _GZIP_FROM = 1024
@@ -65,23 +66,23 @@ class Server:
 
     def get(self, path: str) -> Reply:
         """An unsigned GET."""
-        return self._exchange(_Message("GET", self.url + path), None)
+        return self._exchange(_Message("GET", self.url + path), b"")
 
-    def post(
-        self,
-        path: str,
-        body: bytes,
-        key: SigningKey,
-        *,
-        content_type: str = PARCEL,
-        headers: dict[str, str] | None = None,
+    def get_signed(self, path: str, key: SigningKey) -> Reply:
+        """A GET, signed by `key`."""
+        return self._signed(_Message("GET", self.url + path), b"", key)
+
+    def post_parcel(
+        self, path: str, body: bytes, key: SigningKey, *, headers: dict[str, str] | None = None
     ) -> Reply:
-        """A POST of `body`, signed by `key`."""
-        message = _Message("POST", self.url + path, {"Content-Type": content_type})
-        message.headers.update(headers or {})
+        """A POST of the parcel `body`, signed by `key`."""
+        message = _Message("POST", self.url + path, {"Content-Type": MEDIA_TYPE, **(headers or {})})
         if len(body) >= _GZIP_FROM:
             body = gzip.compress(body, 6, mtime=0)
             message.headers["Content-Encoding"] = "gzip"
+        return self._signed(message, body, key)
+
+    def _signed(self, message: _Message, body: bytes, key: SigningKey) -> Reply:
         signer = HTTPMessageSigner(signature_algorithm=algorithms.ED25519)
         prepared = signer.prepare(
             message,
@@ -94,13 +95,13 @@ class Server:
         signer.apply(message, prepared, key.sign(prepared.signature_base))
         return self._exchange(message, body)
 
-    def _exchange(self, message: _Message, body: bytes | None) -> Reply:
+    def _exchange(self, message: _Message, body: bytes) -> Reply:
         headers = {"User-Agent": f"anfang/{__version__}", **message.headers}
         try:
             response = self._pool.request(
                 message.method,
                 message.url,
-                body=body,
+                body=body or None,
                 headers=headers,
                 redirect=False,
                 preload_content=False,
@@ -130,12 +131,27 @@ class Server:
         return Reply(response.status, data)
 
 
+class _Refusal(msgspec.Struct, frozen=True):
+    """What a refusing server says; further fields are for programs."""
+
+    code: str
+    zh: str
+    en: str
+
+
 def refused(url: str, reply: Reply) -> ServerError:
     """The error for a reply that is not the wanted one, with what the server said about it."""
-    said = visible(reply.body[:_SAID].decode("utf-8", "replace").strip())
+    try:
+        said = msgspec.json.decode(reply.body, type=_Refusal)
+    except msgspec.DecodeError:
+        return ServerError(
+            f"{url}: 应答不是本系统服务器的应答(HTTP {reply.status})。请检查地址和端口",
+            f"{url}: not the answer of a server of ours (HTTP {reply.status}). Check address and "
+            "port",
+        )
     return ServerError(
-        f"{url}: 服务器拒绝(HTTP {reply.status}): {said}",
-        f"{url}: the server refused (HTTP {reply.status}): {said}",
+        f"{url}: 服务器拒绝: {visible(said.zh[:_SAID])}",
+        f"{url}: the server refused: {visible(said.en[:_SAID])} ({visible(said.code[:_SAID])})",
     )
 
 

@@ -27,7 +27,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from agent import clock
-from agent.connection import PARCEL, Reply, Server, refused
+from agent.connection import Reply, Server, refused
 from agent.errors import InputError, ServerError, StateError, UntrustedServerError
 from agent.exchange import MAX_REPLY, take_in
 from agent.state import HostFile, State, new_host_id, this_host
@@ -115,11 +115,10 @@ def enrol(state: State, url: str, token: str, *, timeout_s: float) -> Enrolled:
     )
     subject = Subject(name="public-key", digest=Digest(sha256=key.key_id))
     envelope = dsse.seal(encode_statement((subject,), request), key)
-    reply = Server(url, ca_pem, timeout_s=timeout_s).post(
+    reply = Server(url, ca_pem, timeout_s=timeout_s).post_parcel(
         "/v1/enrol",
         parcel.write(Parcel(envelopes=(envelope,))),
         key,
-        content_type=PARCEL,
         headers={"Authorization": f"Anfang-Token {token}"},
     )
     if reply.status != 200:  # noqa: PLR2004  # OK

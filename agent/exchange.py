@@ -100,7 +100,8 @@ def whole(state: State, sequences: Sequence[int]) -> Parcel:
 def _named(assignment: bytes) -> set[str]:
     """What an assignment (DSSE) names by digest."""
     predicate = decode_statement(dsse.open_envelope(assignment).payload, Assignment).predicate
-    return {ref.digest.sha256 for ref in (*predicate.policies, *predicate.registers)}
+    policies = {ref.digest.sha256 for ref in predicate.policies}
+    return policies | {ref.digest.sha256 for ref in predicate.registers}
 
 
 def _assignment(digest: str) -> str:

@@ -34,8 +34,7 @@ _WORDS: Mapping[Code, tuple[str, str]] = {
     ),
     Code.SIGNER_NOT_TRUSTED: (
         "签名与材料自带的密钥 {0} 相符, 但信任目录中无人为该密钥作证",
-        "the signature fits key {0}, which only the material itself brings; nobody trusted "
-        "vouches for it",
+        "the signature fits key {0}, which nobody trusted vouches for",
     ),
     Code.SIGNER_ROLE: (
         "密钥 {0} 可信, 但无权作此声明",

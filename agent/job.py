@@ -12,6 +12,8 @@ from agent.limits import Limits
 from evidence.canonical import Cell
 from evidence.statement import Clock, Condition, Reason, TableEntry, Verdict
 
+MEMORY_EXIT = 77
+"""What a child exits with when its memory ran out."""
 MAX_LINE = 64 * 1024 * 1024
 """The longest line a child may send, in bytes."""
 
@@ -66,6 +68,8 @@ class Planned(msgspec.Struct, frozen=True, tag="planned"):
     read: tuple[str, ...]
     """Those of them that checks read; the others are recorded whatever the checks read."""
     clock: Clock
+    sqlite: str
+    """Version of the engine."""
 
 
 class Recorded(msgspec.Struct, frozen=True, tag="recorded"):

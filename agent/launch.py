@@ -12,12 +12,10 @@ from dataclasses import dataclass
 import msgspec
 
 from agent.errors import ChildError
-from agent.job import MAX_LINE, Ended, Job, Message
+from agent.job import MAX_LINE, MEMORY_EXIT, Ended, Job, Message
 
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"}
 _CHUNK = 1024 * 1024
-MEMORY_EXIT = 77
-"""What a child exits with when its memory ran out."""
 
 
 @dataclass(slots=True)

@@ -6,15 +6,13 @@ once are two places in one chain. A host without a server gets the same report, 
 
 import hashlib
 import os
-import platform
 import secrets
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
-
-import apsw
 
 from agent import build, clock
 from agent.basis import Basis
@@ -23,7 +21,6 @@ from agent.config import Config
 from agent.errors import NotEnrolledError
 from agent.job import Register, ScanJob
 from agent.limits import Limits
-from agent.sending import signing_key
 from agent.spool import Spool
 from agent.standing import NOWHERE, Standing, standing
 from agent.state import State, new_host_id, this_host
@@ -94,7 +91,7 @@ def scan_signed(
         )
         job = _job(config, basis, stands, root=root, pseudonym_key=key_hex)
         made = _report(job, basis, host_id=host.id, chain=chain, trigger=trigger)
-        envelope = dsse.seal(made.payload, signing_key(state))
+        envelope = dsse.seal(made.payload, state.signing_key())
         spool.add(chain.sequence, envelope, {**basis.blobs, **made.tables})
         pending = len(spool.pending())
     return Scanned(made.statement, made.payload, made.tables, pending), basis
@@ -150,7 +147,11 @@ def _report(job: ScanJob, basis: Basis, *, host_id: str, chain: Chain, trigger: 
         tables=tuple(entry for entry, _ in collected.tables),
         verdicts=collected.verdicts,
         score=collected.score,
-        engine=_engine(),
+        engine=Engine(
+            anfang=__version__,
+            sqlite=collected.sqlite,
+            python="{}.{}.{}".format(*sys.version_info),
+        ),
         agent=Digest(sha256=build.digest()),
         view=view(LIVE if job.root == LIVE else job.root),
         cost=Cost(
@@ -174,12 +175,6 @@ def _subjects(
         subjects.append(Subject(name=f"tables/{entry.name}", digest=Digest(sha256=digest)))
         tables[digest] = data
     return tuple(subjects), tables
-
-
-def _engine() -> Engine:
-    return Engine(
-        anfang=__version__, sqlite=apsw.sqlite_lib_version(), python=platform.python_version()
-    )
 
 
 def _boot_id() -> str:

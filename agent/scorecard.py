@@ -101,7 +101,8 @@ def words(text: Text, lang: Lang) -> str:
 
 def render(card: Card, lang: Lang, paint: Paint, columns: int) -> str:
     """The whole scorecard, ending in a line feed."""
-    return "\n".join(_Writer(card, lang, paint, columns).lines()) + "\n"
+    lines = _Writer(card, lang, paint, columns).lines()
+    return "".join(line.rstrip() + "\n" for line in lines)
 
 
 def _cell(cell: Cell) -> str:
@@ -133,7 +134,9 @@ class _Writer:
 
         yield from self._head()
         yield from self._section("严重和高风险问题项", "Open major risks", len(major))
-        for check, verdict in major:
+        for index, (check, verdict) in enumerate(major):
+            if index:
+                yield ""
             yield from self._open(check, verdict, gains[verdict.policy, check.id])
         if not major:
             yield self._say("  没有。", "  None.")
@@ -196,7 +199,8 @@ class _Writer:
         severity = pad(f"[{words(SEVERITIES[check.severity], self.lang)}]", self._severity_width)
         rows = ""
         if verdict.row_count:
-            rows = self._say(f"  {verdict.row_count} 条", f"  {verdict.row_count} row(s)")
+            count = verdict.row_count
+            rows = self._say(f"  {count} 条", f"  {count} row" if count == 1 else f"  {count} rows")
         head = f" {self.paint(mark, _COLOURS[verdict.verdict], BOLD)} {severity} {check.id}  "
         room = self.columns - width(f" {mark} {severity} {check.id}  ") - width(rows)
         return head + clip(words(check.title, self.lang), room) + self.paint(rows, DIM)
@@ -216,7 +220,6 @@ class _Writer:
         yield from self._labelled("影响", "Impact", words(check.advice.impact, self.lang))
         if gain:
             yield from self._labelled("整改后可提升", "A fix would add", gain)
-        yield ""
 
     def _rows(self, check: Check, verdict: Verdict) -> Iterator[str]:
         for sentence in sentences(check, verdict, self.lang):

@@ -3,18 +3,14 @@
 from dataclasses import dataclass
 
 from agent.config import Config
-from agent.connection import Server, refused
+from agent.connection import Reply, Server, refused
 from agent.errors import StateError
-from agent.exchange import outgoing, read_parcel, take_in
+from agent.exchange import Taken, outgoing, read_parcel, take_in
 from agent.spool import Spool
-from agent.state import State
-from evidence import keys, parcel
-from evidence.errors import EvidenceError
-from evidence.keys import SigningKey
-from evidence.parcel import Parcel
+from agent.state import LOCK_WAIT_S, State
+from evidence import parcel
 
-LOCK_WAIT_S = 120.0
-"""How long to wait for a scan to end before what came back is stored, in seconds."""
+_OK, _NOT_FOUND = 200, 404
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,31 +35,28 @@ def send(state: State, config: Config) -> Sent:
     """
     host = state.require_enrolled()
     server = Server(host.server or "", _ca_pem(state), timeout_s=config.send_timeout_s)
-    key = signing_key(state)
+    key = state.signing_key()
     receipts, assignment = 0, False
-    for sending in outgoing(state) if Spool(state).pending() else (Parcel(),):
-        reply = server.post("/v1/parcels", parcel.write(sending), key)
-        if reply.status != 200:  # noqa: PLR2004  # OK
-            raise refused(server.url, reply)
-        with state.locked(LOCK_WAIT_S):
-            taken = take_in(state, read_parcel(reply.body))
-        receipts += taken.receipts
-        assignment |= taken.assignment
+    if Spool(state).pending():
+        for sending in outgoing(state):
+            reply = server.post_parcel("/v1/parcels", parcel.write(sending), key)
+            taken = _taken(state, server, reply)
+            receipts += taken.receipts
+            assignment |= taken.assignment
+    else:
+        reply = server.get_signed("/v1/assignment", key)
+        if reply.status != _NOT_FOUND:
+            assignment = _taken(state, server, reply).assignment
     with state.locked(LOCK_WAIT_S):
         Spool(state).prune(config.keep_reports)
     return Sent(receipts, assignment, len(Spool(state).pending()))
 
 
-def signing_key(state: State) -> SigningKey:
-    """This host's key.
-
-    Raises:
-        StateError: it is missing, unreadable, or open to others; the message says what to do.
-    """
-    try:
-        return keys.load_key(state.key_file)
-    except EvidenceError as e:
-        raise StateError(str(e), str(e)) from e
+def _taken(state: State, server: Server, reply: Reply) -> Taken:
+    if reply.status != _OK:
+        raise refused(server.url, reply)
+    with state.locked(LOCK_WAIT_S):
+        return take_in(state, read_parcel(reply.body))
 
 
 def _ca_pem(state: State) -> str:

@@ -21,7 +21,6 @@ import fcntl
 import hashlib
 import os
 import secrets
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,10 +31,14 @@ import msgspec
 
 from agent.errors import BusyError, NotEnrolledError, StateError
 from agent.say import progress
-from evidence import canonical, dsse
+from evidence import canonical, dsse, keys
 from evidence.errors import EvidenceError, NotCanonicalError
 from evidence.files import write_atomic
+from evidence.keys import SigningKey
 from evidence.statement import MAX_PAYLOAD, Assignment, Host, decode_statement
+
+LOCK_WAIT_S = 120.0
+"""How long to wait for a scan to end before something else is stored, in seconds."""
 
 _MAX_FILE = 2 * MAX_PAYLOAD
 """The longest file of our own that is read back, in bytes."""
@@ -132,6 +135,17 @@ class State:
         data = self.read("unit.key")
         return None if data is None else data.decode("ascii").strip()
 
+    def signing_key(self) -> SigningKey:
+        """This host's key.
+
+        Raises:
+            StateError: it is missing, unreadable, or open to others; the message says what to do.
+        """
+        try:
+            return keys.load_key(self.key_file)
+        except EvidenceError as e:
+            raise StateError(str(e), str(e)) from e
+
     def read(self, name: str) -> bytes | None:
         """The file `name`, or None if there is none.
 
@@ -202,7 +216,7 @@ def new_host_id() -> str:
 
 def this_host(host_id: str) -> Host:
     """This host as its reports name it."""
-    return Host(id=host_id, name=canonical.text(os.fsencode(socket.gethostname())))
+    return Host(id=host_id, name=canonical.text(os.fsencode(os.uname().nodename)))
 
 
 def _take(descriptor: int, root: Path, wait_s: float) -> None:

@@ -6,8 +6,7 @@ import sys
 from agent.commands.common import permitted, state_of
 from agent.enrol import enrol
 from agent.say import pick, talk
-
-_LOCK_WAIT_S = 30.0
+from agent.state import LOCK_WAIT_S
 
 
 def run(args: argparse.Namespace) -> int:
@@ -15,7 +14,7 @@ def run(args: argparse.Namespace) -> int:
     config = permitted(args)
     token = sys.stdin.readline() if args.token == "-" else args.token  # noqa: S105  # a dash
     state = state_of(config)
-    with state.locked(_LOCK_WAIT_S):
+    with state.locked(LOCK_WAIT_S):
         done = enrol(state, args.url, token, timeout_s=config.send_timeout_s)
     talk(
         pick(

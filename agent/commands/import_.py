@@ -8,8 +8,8 @@ from agent.commands.common import permitted, state_of
 from agent.errors import InputError
 from agent.exchange import MAX_REPLY, read_parcel, take_in
 from agent.say import pick, talk
-from agent.sending import LOCK_WAIT_S
 from agent.spool import Spool
+from agent.state import LOCK_WAIT_S
 
 
 def run(args: argparse.Namespace) -> int:

@@ -13,7 +13,6 @@ from agent.basis import Basis, assigned_basis, named_basis
 from agent.commands.common import permitted, print_json, state_of
 from agent.config import Config
 from agent.errors import InputError, StateError
-from agent.exchange import whole
 from agent.say import Paint, columns, pick, progress, talk
 from agent.scan import Scanned
 from agent.scorecard import Card, exit_code, render
@@ -21,7 +20,6 @@ from agent.scorecard import Standing as Shown
 from agent.spool import Spool
 from agent.standing import Standing
 from agent.state import State
-from evidence import parcel
 from evidence.files import write_atomic
 
 _log = logging.getLogger(__name__)
@@ -103,6 +101,9 @@ def _root(text: str) -> str:
 
 
 def _write_out(name: str, state: State, done: Scanned) -> None:
+    from agent.exchange import whole  # noqa: PLC0415  # most scans carry nothing away
+    from evidence import parcel  # noqa: PLC0415
+
     data = parcel.write(whole(state, [done.statement.predicate.chain.sequence]))
     try:
         write_atomic(Path(os.path.abspath(name)), data, mode=0o600)  # noqa: PTH100  # keeps links
