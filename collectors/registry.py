@@ -9,6 +9,7 @@ COLLECTORS: Mapping[str, str] = {
     "deb_packages": "collectors.software:deb_packages",
     "file": "collectors.files:file",
     "groups": "collectors.accounts:groups",
+    "hardware_events": "collectors.hardware_events:hardware_events",
     "hash": "collectors.files:digests",
     "interface_addresses": "collectors.interfaces:interface_addresses",
     "interface_details": "collectors.interfaces:interface_details",

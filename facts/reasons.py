@@ -37,6 +37,10 @@ _OBSERVING: Mapping[str, Words] = {
     "program_timeout": Words("程序 {0} 超时未答复", "the program {0} did not answer in time"),
     "too_large": Words("{0} 超出大小上限", "{0} is larger than the cap"),
     "not_live": Words("{0} 只能在运行中的主机上读取", "{0} can only be read on the running host"),
+    "not_watching": Words(
+        "当时没有持续监测，单次扫描看不到此前的接入和拔除",
+        "nobody was watching, and a single scan does not see what came and went before",
+    ),
     "malformed_source": Words(
         "{0} 的内容不符合其格式", "the content of {0} does not follow its format"
     ),
