@@ -107,7 +107,9 @@ hosts = Table(
     Column("head", _DIGEST),
     Column("head_sequence", _BIG, nullable=False),
     Column("reported_at", _TIME),  # when anything was last received from it
-    Column("due_at", _TIME),  # when it is silent unless something is received before
+    Column(
+        "due_at", _TIME, nullable=False
+    ),  # when it is silent unless something is received before
 )
 
 reports = Table(

@@ -125,7 +125,7 @@ def upgrade() -> None:
         sa.Column("head", sa.String(length=64), nullable=True),
         sa.Column("head_sequence", _BIG, nullable=False),
         sa.Column("reported_at", sa.String(length=20), nullable=True),
-        sa.Column("due_at", sa.String(length=20), nullable=True),
+        sa.Column("due_at", sa.String(length=20), nullable=False),
         sa.ForeignKeyConstraint(
             ["enrolment"], ["statements.digest"], name=op.f("fk_hosts_enrolment")
         ),

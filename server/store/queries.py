@@ -1,0 +1,449 @@
+"""What the pages show, read in one state of the store; values only, no words and no markup.
+
+    with store.read() as connection:
+        overview = unit_overview(connection, "某单位", clock.now())
+
+Everything here is what hosts signed and the server counted. Times are RFC 3339 in UTC.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
+
+import msgspec
+from sqlalchemy import Connection, Row, select
+from sqlalchemy.sql.expression import ColumnElement
+
+from evidence.statement import (
+    Assignment,
+    Reason,
+    Report,
+    Score,
+    Statement,
+    decode_statement,
+)
+from policies.model import Check, Severity
+from server import clock
+from server.store import assigned, envelopes
+from server.store.schema import assignments, hosts, reports, statements, units, verdicts
+
+Cell: TypeAlias = str | int | None
+
+MAJOR: tuple[Severity, ...] = ("critical", "high")
+"""The severities of major risks (重大风险隐患)."""
+
+RECENT = timedelta(days=1)
+"""What counts as since yesterday."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostLine:
+    """One host in a list."""
+
+    id: str
+    name: str
+    zone: str
+    enrolled_at: str
+    reported_at: str | None
+    """When it was last heard of; None: never."""
+    silent: bool
+    """Whether it should have been heard of since (失联)."""
+    head: str | None
+    """Digest of the report that counts; None: none yet."""
+    score: Score | None
+    """As in that report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Like findings on one or more hosts: the same check, the same evidence row."""
+
+    policy: str
+    check_id: str
+    check: Check | None
+    """None: the policy that has it is not here."""
+    row: Mapping[str, Cell]
+    """The evidence row, by column; empty for a check that failed without rows."""
+    hosts: tuple[HostLine, ...]
+    since: str
+    """When the first of these hosts first failed this check without a break."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A check that began or ceased to fail on a host."""
+
+    host: HostLine
+    policy: str
+    check_id: str
+    check: Check | None
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknowns:
+    """How many verdicts could not be reached for one reason."""
+
+    code: str
+    count: int
+    """Verdicts, over all hosts."""
+    hosts: int
+    example: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class UnitOverview:
+    """The first screen of a unit."""
+
+    unit: str
+    now: str
+    assignment: Assignment | None
+    checks: int
+    """How many checks the assignment asks for."""
+    hosts: tuple[HostLine, ...]
+    """By name."""
+    clusters: tuple[Cluster, ...]
+    """Open major findings: the gravest first, then those on most hosts, then the oldest."""
+    opened: tuple[Change, ...]
+    """Checks that fail since less than a day, the newest first."""
+    closed: tuple[Change, ...]
+    """Checks that failed and ceased to within a day, the newest first."""
+    unknowns: tuple[Unknowns, ...]
+    """The commonest reason first."""
+    failed: Mapping[Severity, int]
+    """Failing verdicts over all hosts, by severity."""
+
+    @property
+    def reporting(self) -> int:
+        """Hosts heard of in time."""
+        return sum(host.reported_at is not None and not host.silent for host in self.hosts)
+
+    @property
+    def silent(self) -> tuple[HostLine, ...]:
+        """Hosts that are overdue, also those that never reported."""
+        return tuple(host for host in self.hosts if host.silent)
+
+    @property
+    def grades(self) -> Mapping[str, int]:
+        """How many hosts have each grade; those without one are not counted."""
+        return Counter(h.score.grade for h in self.hosts if h.score and h.score.grade)
+
+    @property
+    def pooled(self) -> tuple[int, int]:
+        """Pass weight and applicable weight over all hosts."""
+        scores = [host.score for host in self.hosts if host.score]
+        return sum(s.pass_weight for s in scores), sum(s.applicable_weight for s in scores)
+
+    @property
+    def oldest_fact(self) -> str | None:
+        """The oldest fact that any host's score rests on."""
+        return min(
+            (h.score.oldest_fact for h in self.hosts if h.score and h.score.oldest_fact),
+            default=None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ScorePoint:
+    """One report in a host's history."""
+
+    digest: str
+    sequence: int
+    link: str
+    """How it follows on: first, unbroken, gap, fork, broken (see `server.places`)."""
+    received_at: str
+    scan_ended: str
+    skew_s: int
+    """The host's clock minus the server's when it was sent."""
+    score: Score
+    scored: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HostDetail:
+    """One host."""
+
+    host: HostLine
+    unit: str
+    key_id: str
+    latest: Statement[Report] | None
+    """The report that counts."""
+    received_at: str | None
+    """When that report was received."""
+    leaf_index: int | None
+    """Its place in the log."""
+    checks: Mapping[tuple[str, str], Check]
+    """The checks of its policies that are here, by policy and id."""
+    since: Mapping[tuple[str, str], str]
+    """Since when each check has its verdict, by policy and id."""
+    history: tuple[ScorePoint, ...]
+    """The newest first."""
+
+
+def unit_names(connection: Connection) -> tuple[str, ...]:
+    """All units, by name."""
+    return tuple(connection.scalars(select(units.c.name).order_by(units.c.name)))
+
+
+def unit_overview(connection: Connection, unit: str, now: datetime) -> UnitOverview | None:
+    """The first screen of `unit`; None if there is no such unit."""
+    unit_id = connection.scalar(select(units.c.id).where(units.c.name == unit))
+    if unit_id is None:
+        return None
+    lines = {line.id: line for line in _host_lines(connection, hosts.c.unit_id == unit_id, now)}
+    assignment = _assignment(connection, unit_id)
+    checks = assigned.checks(connection, assignment.policies) if assignment else {}
+    holding = [
+        row
+        for row in connection.execute(
+            select(verdicts)
+            .join(hosts, hosts.c.id == verdicts.c.host_id)
+            .where(hosts.c.unit_id == unit_id, verdicts.c.until.is_(None))
+        )
+        if row.host_id in lines
+    ]
+    failing = [row for row in holding if row.verdict == "fail"]
+    since = clock.stamp(now - RECENT)
+    return UnitOverview(
+        unit=unit,
+        now=clock.stamp(now),
+        assignment=assignment,
+        checks=len(checks),
+        hosts=tuple(sorted(lines.values(), key=lambda line: (line.name, line.id))),
+        clusters=_clusters(failing, lines, checks),
+        opened=_changes(
+            [(row, row.verdict_since) for row in failing if row.verdict_since >= since],
+            lines,
+            checks,
+        ),
+        closed=_closed(connection, unit_id, failing, since=since, lines=lines, checks=checks),
+        unknowns=_unknowns(row for row in holding if row.verdict == "unknown"),
+        failed=Counter(
+            checks[row.policy, row.check_id].severity
+            for row in failing
+            if (row.policy, row.check_id) in checks
+        ),
+    )
+
+
+def host_detail(connection: Connection, host_id: str, now: datetime) -> HostDetail | None:
+    """The host with this id; None if there is none. Its history is the last 100 reports."""
+    line = next(_host_lines(connection, hosts.c.id == host_id, now), None)
+    if line is None:
+        return None
+    row = connection.execute(
+        select(units.c.name, hosts.c.key_id)
+        .join(units, units.c.id == hosts.c.unit_id)
+        .where(hosts.c.id == host_id)
+    ).one()
+    latest = received_at = leaf_index = None
+    if line.head is not None:
+        latest = decode_statement(envelopes.payload(connection, line.head), Report)
+        received_at, leaf_index = connection.execute(
+            select(statements.c.received_at, statements.c.leaf_index).where(
+                statements.c.digest == line.head
+            )
+        ).one()
+    holding = connection.execute(
+        select(verdicts.c.policy, verdicts.c.check_id, verdicts.c.verdict_since).where(
+            verdicts.c.host_id == host_id, verdicts.c.until.is_(None)
+        )
+    )
+    history = connection.execute(
+        select(reports)
+        .where(reports.c.host_id == host_id)
+        .order_by(reports.c.received_at.desc(), reports.c.sequence.desc())
+        .limit(100)
+    )
+    return HostDetail(
+        host=line,
+        unit=row.name,
+        key_id=row.key_id,
+        latest=latest,
+        received_at=received_at,
+        leaf_index=leaf_index,
+        checks=assigned.checks(connection, latest.predicate.policies) if latest else {},
+        since={(policy, check): since for policy, check, since in holding},
+        history=tuple(map(_point, history)),
+    )
+
+
+def report(connection: Connection, digest: str) -> Statement[Report] | None:
+    """The report with this payload digest, whichever host said it; None if there is none."""
+    known = connection.scalar(select(reports.c.digest).where(reports.c.digest == digest))
+    if known is None:
+        return None
+    return decode_statement(envelopes.payload(connection, digest), Report)
+
+
+def table_bytes(connection: Connection, digest: str) -> bytes | None:
+    """The canonical bytes of the table with this digest; None if it is not stored.
+
+    They are as the host sent them: only their digest was checked, so decoding may fail.
+    """
+    return envelopes.blob_contents(connection, [digest]).get(digest)
+
+
+def _host_lines(
+    connection: Connection, which: ColumnElement[bool], now: datetime
+) -> Iterator[HostLine]:
+    found = connection.execute(
+        select(hosts, reports).outerjoin(reports, reports.c.digest == hosts.c.head).where(which)
+    )
+    moment = clock.stamp(now)
+    for row in found.mappings():
+        head = row[hosts.c.head]
+        yield HostLine(
+            id=row[hosts.c.id],
+            name=row[hosts.c.name],
+            zone=row[hosts.c.zone],
+            enrolled_at=row[hosts.c.enrolled_at],
+            reported_at=row[hosts.c.reported_at],
+            silent=row[hosts.c.due_at] <= moment,
+            head=head,
+            score=None
+            if head is None
+            else Score(
+                pass_weight=row[reports.c.pass_weight],
+                applicable_weight=row[reports.c.applicable_weight],
+                not_applicable_weight=row[reports.c.not_applicable_weight],
+                evaluated=row[reports.c.evaluated],
+                expected=row[reports.c.expected],
+                oldest_fact=row[reports.c.oldest_fact],
+                grade=row[reports.c.grade],
+            ),
+        )
+
+
+def _assignment(connection: Connection, unit_id: int) -> Assignment | None:
+    digest = connection.scalar(
+        select(assignments.c.digest)
+        .where(assignments.c.unit_id == unit_id)
+        .order_by(assignments.c.serial.desc())
+        .limit(1)
+    )
+    if digest is None:
+        return None
+    return decode_statement(envelopes.payload(connection, digest), Assignment).predicate
+
+
+def _clusters(
+    failing: Iterable[Row[Any]],
+    lines: Mapping[str, HostLine],
+    checks: Mapping[tuple[str, str], Check],
+) -> tuple[Cluster, ...]:
+    """Failing major verdicts, evidence row by evidence row, like ones together."""
+    found: dict[tuple[str, str, str], tuple[Mapping[str, Cell], dict[str, str]]] = {}
+    for verdict in failing:
+        check = checks.get((verdict.policy, verdict.check_id))
+        if check is not None and check.severity not in MAJOR:
+            continue
+        evidence = _evidence.decode(verdict.evidence)
+        for row in evidence.rows or ((),):
+            cells = dict(zip(evidence.columns, row, strict=False))
+            key = (verdict.policy, verdict.check_id, msgspec.json.encode(cells).decode())
+            _, since = found.setdefault(key, (cells, {}))
+            since[verdict.host_id] = verdict.verdict_since
+    clusters = [
+        Cluster(
+            policy=policy,
+            check_id=check_id,
+            check=checks.get((policy, check_id)),
+            row=cells,
+            hosts=tuple(sorted((lines[host_id] for host_id in since), key=lambda h: h.name)),
+            since=min(since.values()),
+        )
+        for (policy, check_id, _), (cells, since) in found.items()
+    ]
+    return tuple(sorted(clusters, key=_gravest_first))
+
+
+def _gravest_first(cluster: Cluster) -> tuple[int, int, str, str]:
+    # A check that is not known here may be anything, so it stands with the gravest.
+    severity = MAJOR.index(cluster.check.severity) if cluster.check else 0
+    return severity, -len(cluster.hosts), cluster.since, cluster.check_id
+
+
+def _closed(
+    connection: Connection,
+    unit_id: int,
+    failing: Iterable[Row[Any]],
+    *,
+    since: str,
+    lines: Mapping[str, HostLine],
+    checks: Mapping[tuple[str, str], Check],
+) -> tuple[Change, ...]:
+    still = {(row.host_id, row.policy, row.check_id) for row in failing}
+    ended = connection.execute(
+        select(verdicts)
+        .join(hosts, hosts.c.id == verdicts.c.host_id)
+        .where(hosts.c.unit_id == unit_id, verdicts.c.verdict == "fail", verdicts.c.until >= since)
+        .order_by(verdicts.c.until)
+    )
+    last = {(row.host_id, row.policy, row.check_id): row for row in ended}
+    return _changes(
+        [(row, row.until) for key, row in last.items() if key not in still], lines, checks
+    )
+
+
+def _changes(
+    rows: Iterable[tuple[Row[Any], str]],
+    lines: Mapping[str, HostLine],
+    checks: Mapping[tuple[str, str], Check],
+) -> tuple[Change, ...]:
+    changes = [
+        Change(
+            host=lines[row.host_id],
+            policy=row.policy,
+            check_id=row.check_id,
+            check=checks.get((row.policy, row.check_id)),
+            at=at,
+        )
+        for row, at in rows
+    ]
+    return tuple(sorted(changes, key=lambda change: change.at, reverse=True))
+
+
+def _unknowns(rows: Iterable[Row[Any]]) -> tuple[Unknowns, ...]:
+    """Counted by the first reason of each verdict, which is the one to begin with."""
+    found: dict[str, tuple[list[str], Reason]] = {}
+    for row in rows:
+        for reason in _reasons.decode(row.reasons)[:1]:
+            found.setdefault(reason.code, ([], reason))[0].append(row.host_id)
+    counted = [
+        Unknowns(code, len(host_ids), len(set(host_ids)), example)
+        for code, (host_ids, example) in found.items()
+    ]
+    return tuple(sorted(counted, key=lambda unknowns: (-unknowns.count, unknowns.code)))
+
+
+def _point(row: Row[Any]) -> ScorePoint:
+    return ScorePoint(
+        digest=row.digest,
+        sequence=row.sequence,
+        link=row.link,
+        received_at=row.received_at,
+        scan_ended=row.scan_ended,
+        skew_s=row.skew_s,
+        score=Score(
+            pass_weight=row.pass_weight,
+            applicable_weight=row.applicable_weight,
+            not_applicable_weight=row.not_applicable_weight,
+            evaluated=row.evaluated,
+            expected=row.expected,
+            oldest_fact=row.oldest_fact,
+            grade=row.grade,
+        ),
+        scored=row.scored,
+    )
+
+
+class _Evidence(msgspec.Struct, frozen=True):
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+_evidence = msgspec.json.Decoder(_Evidence)
+_reasons = msgspec.json.Decoder(tuple[Reason, ...])
