@@ -5,14 +5,25 @@ from what it did send, by the same limited program that judges again for a verif
 is always what anyone can recompute from the signed tables.
 """
 
+import hashlib
 import logging
 from dataclasses import dataclass
 
 from agent.job import Ended, Judged, Planned, Recorded, ScanJob
 from agent.launch import launch
-from evidence.statement import Clock, Condition, Reason, Score, TableEntry, Verdict
+from evidence.statement import (
+    Clock,
+    Condition,
+    Digest,
+    Reason,
+    RegisterRef,
+    Score,
+    TableEntry,
+    Verdict,
+)
 from facts.tables import SPECS
-from policies.model import Policy
+from policies.errors import RecomputeError
+from policies.model import Check, Policy
 from policies.score import score
 
 _log = logging.getLogger(__name__)
@@ -51,22 +62,64 @@ def collect(job: ScanJob, policies: tuple[Policy, ...]) -> Collected:
                 verdicts[verdict.policy, verdict.check] = verdict
             case Ended():
                 ended = message
+    read = () if planned is None else planned.read
     if run.broke_off is not None:
-        _log.warning("scan child broke off: %s; %d tables", run.broke_off, len(tables))
+        _log.warning("scan child broke off: %s; %d tables came", run.broke_off, len(tables))
         for entry in _missing(planned, tables, run.broke_off, job.now):
             tables[entry.name] = (entry, b"")
-    read = () if planned is None else planned.read
-    oldest = min(
-        (entry.read_at for entry, _ in tables.values() if entry.name in read), default=None
-    )
+        judged = _judge_again(job, policies, tables)
+        verdicts = {(verdict.policy, verdict.check): verdict for verdict in judged}
+    kept = [tables[name] for name in sorted(tables)]
+    oldest = min((entry.read_at for entry, _ in kept if entry.name in read), default=None)
     return Collected(
-        tables=tuple(tables[name] for name in sorted(tables)),
+        tables=tuple(kept),
         verdicts=tuple(verdicts.values()),
         score=score(policies, verdicts.values(), oldest),
         sqlite="" if planned is None else planned.sqlite,
         clock=Clock(synchronised=None, offset_ms=None) if planned is None else planned.clock,
         cpu_ms=0 if ended is None else ended.cpu_ms,
         peak_kib=0 if ended is None else ended.peak_kib,
+    )
+
+
+def _judge_again(
+    job: ScanJob, policies: tuple[Policy, ...], tables: dict[str, tuple[TableEntry, bytes]]
+) -> tuple[Verdict, ...]:
+    """The verdicts on what was recorded; unknown if these cannot be had within a budget either."""
+    from policies.recompute import Recomputer  # noqa: PLC0415  # a whole scan has no use for it
+    from policies.rejudge import GivenRegister, GivenTable  # noqa: PLC0415
+    from policies.rejudge import Job as JudgeJob  # noqa: PLC0415
+
+    again = JudgeJob(
+        now=job.now,
+        tables=tuple(GivenTable(*tables[name]) for name in sorted(tables)),
+        policies=tuple(text.encode("utf-8") for text in job.policies),
+        registers=tuple(
+            GivenRegister(
+                RegisterRef(r.name, r.columns, Digest(sha256=r.sha256)), r.text.encode("utf-8")
+            )
+            for r in job.registers
+        ),
+        parameters=job.parameters,
+    )
+    try:
+        with Recomputer() as recomputer:
+            return recomputer.rejudge(again).verdicts
+    except RecomputeError as e:
+        _log.warning("%s", e)
+    return tuple(_unjudged(policy, check) for policy in policies for check in policy.checks)
+
+
+def _unjudged(policy: Policy, check: Check) -> Verdict:
+    return Verdict(
+        check=check.id,
+        policy=policy.policy,
+        verdict="unknown",
+        reasons=(Reason(code="over_time", args=()),),
+        columns=(),
+        rows=(),
+        row_count=0,
+        rows_digest=Digest(sha256=hashlib.sha256(b"").hexdigest()),
     )
 
 

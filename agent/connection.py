@@ -55,6 +55,7 @@ class Server:
             # Only `authority_of` asks like this: what comes back is held against the token.
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         else:
             context.load_verify_locations(cadata=ca_pem)
         self._pool = urllib3.PoolManager(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from agent.clock import beijing
 from agent.say import Lang, pick, visible
 from evidence.finding import Code, Finding, Outcome
 
@@ -131,5 +132,13 @@ def sentence(finding: Finding, lang: Lang) -> str:
     zh, en = _WORDS[finding.code]
     text = pick(lang, zh, en)
     for index, argument in enumerate(finding.args):
-        text = text.replace(f"{{{index}}}", visible(argument))
+        text = text.replace(f"{{{index}}}", visible(_local(argument)))
     return text
+
+
+def _local(argument: str) -> str:
+    """`argument`, in Beijing time if it is a time."""
+    try:
+        return beijing(argument)
+    except ValueError:
+        return argument
