@@ -1,0 +1,241 @@
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collectors.host import LiveHost, RootHost
+from collectors.sockets import listening_ports, process_open_sockets
+from facts.status import Status, condition
+from tests.collectors.namespaces import Namespace, mounted, namespace
+from tests.collectors.observe import NOBODY, Seen, observe
+
+OWNERS = ("pid", "fd")
+
+
+@pytest.fixture
+def net() -> Iterator[Namespace]:
+    """A network namespace for this test."""
+    with namespace() as made:
+        yield made
+
+
+@contextmanager
+def holding(net: Namespace, setup: str) -> Iterator[dict[str, Any]]:
+    """What a program in `net` says in `said`, with its pid, while it keeps its sockets open."""
+    program = "\n".join(
+        (
+            "import json, os, socket, sys",
+            "said = {'pid': os.getpid()}",
+            textwrap.dedent(setup),
+            "print(json.dumps(said), flush=True)",
+            "sys.stdin.read()",
+        )
+    )
+    pipe = subprocess.PIPE
+    argv = [*net.prefix, sys.executable, "-c", program]
+    with subprocess.Popen(argv, stdin=pipe, stdout=pipe) as process:
+        assert process.stdout is not None
+        try:
+            yield json.loads(process.stdout.readline())
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()
+
+
+def nobody_holds_it(seen: Seen) -> int | None:
+    """How a socket without holder reads: on some hosts even root may not look into init."""
+    return None if seen.columns else -1
+
+
+LISTENERS = """
+a = socket.create_server(("127.0.0.1", 8080))
+b = socket.create_server(("0.0.0.0", 8081))
+c = socket.create_server(("::1", 8082), family=socket.AF_INET6)
+d = socket.create_server(("::", 8083), family=socket.AF_INET6, dualstack_ipv6=True)
+e = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); e.bind(("0.0.0.0", 161))
+f = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM); f.bind(("::1", 5353))
+g = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); g.connect(("127.0.0.1", 161))
+said["fds"] = [x.fileno() for x in (a, b, c, d, e, f)]
+"""
+
+
+def test_listeners_are_those_of_ss(net: Namespace) -> None:
+    """TCP listeners and unconnected UDP sockets, with addresses, ports, process and descriptor."""
+    with holding(net, LISTENERS) as holder:
+        seen = observe("listening_ports", prefix=net.prefix)
+        lines = net.answer(["ss", "-H", "-tulnp"]).splitlines()
+
+    listed = set()
+    for line in lines:
+        protocol, state, _, _, local, *_ = line.split()
+        address, _, port = local.rpartition(":")
+        if state in ("LISTEN", "UNCONN"):
+            (fd,) = re.findall(r"fd=(\d+)", line)
+            listed.add((protocol, address.strip("[]").replace("*", "::"), int(port), int(fd)))
+    found = {
+        ("tcp" if row["protocol"] == 6 else "udp", row["address"], row["port"], row["fd"])
+        for row in seen.rows
+        if row["family"] != socket.AF_UNIX
+    }
+
+    assert found == listed
+    assert {fd for *_, fd in found} == set(holder["fds"])
+    assert {row["pid"] for row in seen.rows if row["port"]} == {holder["pid"]}
+
+
+def test_families_and_namespace(net: Namespace) -> None:
+    """An IPv6-only listener is of family 10; every row names the namespace it was read in."""
+    inode = Path(f"/run/netns/{net.name}").stat().st_ino
+    with holding(net, LISTENERS):
+        seen = observe("listening_ports", prefix=net.prefix)
+
+    assert seen.one(port=8082)["family"] == socket.AF_INET6
+    assert seen.one(port=8080)["family"] == socket.AF_INET
+    assert {row["net_namespace"] for row in seen.rows} == {str(inode)}
+
+
+def test_connections(net: Namespace) -> None:
+    """Both ends of a connection with their states; an IPv4 peer of an IPv6 socket is mapped."""
+    with holding(
+        net,
+        """
+        server = socket.create_server(("::", 8443), family=socket.AF_INET6, dualstack_ipv6=True)
+        client = socket.create_connection(("127.0.0.1", 8443))
+        accepted, _ = server.accept()
+        half = socket.create_connection(("127.0.0.1", 8443)); other, _ = server.accept()
+        other.close()
+        said["port"] = client.getsockname()[1]
+        said["half"] = half.getsockname()[1]
+        said["client"] = client.fileno()
+        """,
+    ) as holder:
+        seen = observe("process_open_sockets", prefix=net.prefix)
+
+    client = seen.one(local_port=holder["port"])
+    accepted = seen.one(remote_port=holder["port"])
+    assert client["state"] == accepted["state"] == "ESTABLISHED"
+    assert (client["remote_address"], client["remote_port"]) == ("127.0.0.1", 8443)
+    assert (client["pid"], client["fd"]) == (holder["pid"], holder["client"])
+    assert accepted["family"] == socket.AF_INET6
+    assert accepted["remote_address"] == "::ffff:127.0.0.1"
+    assert seen.one(local_port=8443, state="LISTEN")["remote_address"] == "::"
+    assert seen.one(local_port=holder["half"])["state"] == "CLOSE_WAIT"
+    assert seen.one(remote_port=holder["half"])["pid"] == nobody_holds_it(seen)
+
+
+def test_raw_sockets_are_open_but_do_not_listen(net: Namespace) -> None:
+    """A raw socket is listed by the protocol it takes, and never taken for a port."""
+    with holding(net, "r = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)"):
+        sockets = observe("process_open_sockets", prefix=net.prefix)
+        ports = observe("listening_ports", prefix=net.prefix)
+
+    assert sockets.one(protocol=255)["local_port"] == socket.IPPROTO_TCP
+    assert ports.all(family=socket.AF_INET) == []
+
+
+def test_a_socket_of_several_processes_has_one_row(net: Namespace) -> None:
+    """Workers that inherit a listener do not multiply it; the first of them is named."""
+    with holding(
+        net,
+        """
+        a = socket.create_server(("127.0.0.1", 8080))
+        if os.fork() == 0:
+            sys.stdin.read(); os._exit(0)
+        """,
+    ) as holder:
+        seen = observe("listening_ports", prefix=net.prefix)
+
+    assert seen.one(port=8080)["pid"] == holder["pid"]
+
+
+def test_unix_sockets_that_wait(net: Namespace, tmp_path: Path) -> None:
+    """Named UNIX sockets that accept, or take datagrams; a line feed in a name forges nothing."""
+    path = str(tmp_path / "a b.socket")
+    with holding(
+        net,
+        f"""
+        a = socket.socket(socket.AF_UNIX); a.bind({path!r}); a.listen()
+        b = socket.socket(socket.AF_UNIX); b.bind("\\0one\\ntwo 6 /three"); b.listen()
+        c = socket.socket(socket.AF_UNIX); c.bind("\\0idle")
+        client = socket.socket(socket.AF_UNIX); client.connect({path!r}); accepted, _ = a.accept()
+        """,
+    ) as holder:
+        seen = observe("listening_ports", prefix=net.prefix)
+
+    row = seen.one(path=path)
+    assert (row["port"], row["protocol"], row["family"], row["address"]) == (0, 0, 1, "")
+    assert row["pid"] == holder["pid"]
+    assert sorted(row["path"] for row in seen.rows) == sorted([path, "@one"])
+
+
+def test_a_plain_user_is_denied_owners_only(net: Namespace) -> None:
+    """Without privilege the ports are all there, and whose they are is denied, not -1."""
+    with holding(net, LISTENERS):
+        seen = observe("listening_ports", prefix=net.prefix, user=NOBODY)
+
+    assert seen.status == "complete"
+    assert set(seen.columns) == set(OWNERS)
+    assert seen.columns["pid"][:2] == ("denied", "missing_privilege")
+    assert seen.one(port=8080)["pid"] is None
+    assert len(seen.rows) == 6
+
+
+def test_hidepid_hides_owners_only(net: Namespace) -> None:
+    """Under hidepid the ports are all there, and whose they are is unreadable."""
+    prefix = [*net.prefix, *mounted("mount -t proc -o hidepid=2 proc /proc")]
+    with holding(net, LISTENERS):
+        seen = observe("listening_ports", prefix=prefix, user=NOBODY)
+
+    assert {said[:2] for said in seen.columns.values()} == {("unreadable", "hidepid")}
+    assert len(seen.rows) == 6
+
+
+def test_owners_are_not_looked_for_unless_asked() -> None:
+    """Every descriptor of every process is read only for the columns pid and fd."""
+    asked: list[str] = []
+
+    class Watched(LiveHost):
+        def names(self, path: str) -> list[str]:
+            asked.append(path)
+            return super().names(path)
+
+    listening_ports(Watched(), frozenset({"port", "address"}))
+    spared = list(asked)
+    listening_ports(Watched(), frozenset({"port", "pid"}))
+
+    assert spared == []
+    assert f"/proc/{os.getpid()}/fd" in asked
+
+
+@pytest.mark.parametrize("table", ["listening_ports", "process_open_sockets"])
+@pytest.mark.parametrize("file", ["tcp", "udp6"])
+def test_a_covered_table_is_unreadable(table: str, file: str) -> None:
+    """An empty file over one of the kernel's tables must not read as no sockets."""
+    seen = observe(table, prefix=mounted(f"mount --bind /dev/null /proc/$$/net/{file}"))
+
+    assert (seen.status, seen.reason[0]) == ("unreadable", "foreign_mount")
+    assert seen.rows == []
+
+
+def test_a_proc_of_processes_only_is_unreadable() -> None:
+    """A sandbox with ProcSubset=pid hides /proc/net: unreadable, not a host without sockets."""
+    seen = observe("listening_ports", prefix=mounted("mount -t proc -o subset=pid proc /proc"))
+
+    assert (seen.status, seen.reason[0]) == ("unreadable", "own_sandbox")
+
+
+def test_a_recorded_root_has_no_sockets(tmp_path: Path) -> None:
+    """Files cannot say who listens."""
+    for collect in (listening_ports, process_open_sockets):
+        observed = collect(RootHost(tmp_path), frozenset({"port"}))
+
+        assert observed.condition == condition(Status.UNSUPPORTED, "not_live", "/proc/net")
