@@ -75,10 +75,12 @@ def decode_number(text: str) -> int:
     Raises:
         MalformedError: any other spelling.
     """
-    digits = text if text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS else ""
-    number = int(digits or "-1")
+    # The length first: turning text into a number takes longer than its length.
+    if len(text) > _MAX_DIGITS or not (text.isascii() and text.isdecimal()):
+        raise MalformedError("a number that is not decimal")
+    number = int(text)
     if str(number) != text or number > merkle.MAX_SIZE:
-        raise MalformedError("a number that is not decimal, or not below 2^63")
+        raise MalformedError("a number with leading zeros, or not below 2^63")
     return number
 
 

@@ -165,16 +165,20 @@ def _read_private(path: Path) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as e:
         raise KeyFileError(f"cannot read the key {path}: {e.strerror}") from e
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         # Asked of the open file, so that it cannot be exchanged between the look and the read.
-        mode = os.fstat(file.fileno()).st_mode
+        mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode):
             raise KeyFileError(f"{path} is not a regular file")
         if mode & 0o077:
             raise KeyFileError(
                 f"{path} is open to others (mode {stat.S_IMODE(mode):04o}): chmod 600 {path}"
             )
-        data = file.read(MAX_KEY_FILE + 1)
+        data = os.read(descriptor, MAX_KEY_FILE + 1)
+    except OSError as e:
+        raise KeyFileError(f"cannot read the key {path}: {e.strerror}") from e
+    finally:
+        os.close(descriptor)
     if len(data) > MAX_KEY_FILE:
         raise KeyFileError(f"{path} is longer than a key")
     return data
