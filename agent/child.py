@@ -8,7 +8,6 @@ table and verdict is sent as soon as it is there, so that what was sent stands e
 killed.
 """
 
-import logging
 import os
 import resource
 import sys
@@ -32,6 +31,7 @@ from agent.job import (
     ScanJob,
 )
 from agent.limits import confine
+from agent.say import log_to_stderr
 from collectors.host import LiveHost, RootHost
 from collectors.interface import Observed
 from collectors.source import HostSource
@@ -53,7 +53,7 @@ from policies.registers import read_register
 
 def main() -> int:
     """Do the job on stdin."""
-    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(levelname)s: %(message)s")
+    log_to_stderr("WARNING")
     job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
     confine(job.limits, job.parent)
     try:

@@ -6,14 +6,13 @@ tell, or failed. Subcommands are imported when they are asked for, so that start
 
 import argparse
 import importlib
-import logging
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from agent.errors import AgentError
-from agent.say import language, pick, talk
+from agent.say import language, log_to_stderr, pick, talk
 from evidence import __version__
 
 _DESCRIPTION = """\
@@ -152,10 +151,8 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is the answer in short."""
     args = parser().parse_args(argv)
-    logging.basicConfig(
-        level=logging.DEBUG if args.verbose else logging.WARNING,
-        format="%(name)s: %(levelname)s: %(message)s",
-    )
+    if args.verbose:
+        log_to_stderr("DEBUG")
     lang = language(args.lang)
     args.lang = lang
     try:

@@ -6,11 +6,11 @@ is always what anyone can recompute from the signed tables.
 """
 
 import hashlib
-import logging
 from dataclasses import dataclass
 
 from agent.job import Ended, Judged, Planned, Recorded, ScanJob
 from agent.launch import launch
+from agent.say import talk
 from evidence.statement import (
     Clock,
     Condition,
@@ -21,12 +21,9 @@ from evidence.statement import (
     TableEntry,
     Verdict,
 )
-from facts.tables import SPECS
 from policies.errors import RecomputeError
 from policies.model import Check, Policy
 from policies.score import score
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +61,7 @@ def collect(job: ScanJob, policies: tuple[Policy, ...]) -> Collected:
                 ended = message
     read = () if planned is None else planned.read
     if run.broke_off is not None:
-        _log.warning("scan child broke off: %s; %d tables came", run.broke_off, len(tables))
+        talk(f"scan child broke off: {run.broke_off}; {len(tables)} tables came")
         for entry in _missing(planned, tables, run.broke_off, job.now):
             tables[entry.name] = (entry, b"")
         judged = _judge_again(job, policies, tables)
@@ -106,7 +103,7 @@ def _judge_again(
         with Recomputer() as recomputer:
             return recomputer.rejudge(again).verdicts
     except RecomputeError as e:
-        _log.warning("%s", e)
+        talk(f"judging again broke off: {e}")
     return tuple(_unjudged(policy, check) for policy in policies for check in policy.checks)
 
 
@@ -130,6 +127,8 @@ def _missing(
     now: str,
 ) -> list[TableEntry]:
     """Entries for the tables that were to be recorded and did not come."""
+    from facts.tables import SPECS  # noqa: PLC0415  # a whole scan has no use for it
+
     condition = Condition(status="over_budget", reason=Reason(code=why, args=()))
     return [
         TableEntry(

@@ -32,6 +32,13 @@ def talk(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def log_to_stderr(level: str) -> None:
+    """Logs from `level` up, one line each, to stderr, where journald keeps them."""
+    import logging  # noqa: PLC0415  # a tenth of what a command costs to start, and seldom needed
+
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+
+
 def progress(text: str) -> None:
     """One line on stderr, only where a person watches."""
     if sys.stderr.isatty():

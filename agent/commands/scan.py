@@ -1,7 +1,6 @@
 """`anfang scan`: one scan as a scorecard; on an enrolled host the next place in the chain."""
 
 import argparse
-import logging
 import os
 import sys
 from pathlib import Path
@@ -21,8 +20,6 @@ from agent.spool import Spool
 from agent.standing import Standing
 from agent.state import State
 from evidence.files import write_atomic
-
-_log = logging.getLogger(__name__)
 
 
 def run(args: argparse.Namespace) -> int:
