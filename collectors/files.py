@@ -129,8 +129,7 @@ def _allowed(path: str) -> bool:
 
 def _where(path: str, key: Key) -> dict[str, Cell]:
     """The key columns; the one that was asked by has the very text of the question."""
-    directory, _, name = path.rpartition("/")
-    row: dict[str, Cell] = {"path": path, "directory": directory or "/", "filename": name}
+    row: dict[str, Cell] = {"path": path, "directory": path.rpartition("/")[0] or "/"}
     row[key.column] = key.value
     return row
 
@@ -140,6 +139,7 @@ def _metadata(host: Host, path: str, real: str) -> dict[str, Cell]:
     is_link = stat.S_ISLNK(host.stat(path, follow=False).st_mode)
     is_device = stat.S_ISCHR(found.st_mode) or stat.S_ISBLK(found.st_mode)
     return {
+        "filename": path.rpartition("/")[2],
         "inode": found.st_ino,
         "uid": found.st_uid,
         "gid": found.st_gid,

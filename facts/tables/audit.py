@@ -25,8 +25,10 @@ LOG_RETENTION = TableSpec(
     ),
     privilege="root",
     notes=(
-        "A promise of days needs a rule in days: rotation by size alone promises none. Targets "
-        "are host and port, never credentials; no log is opened, only the dates of its files."
+        "A rule in days may still be cut short by max_size_bytes. logrotate's `size` and "
+        "`maxsize` decide alone, so they leave retention_days NULL. A logging system without its "
+        "main configuration (journald: without its program) is not in use and has no row. Targets "
+        "are host and port, never credentials; no log is opened, only names and dates are read."
     ),
     columns=(
         Column(
@@ -37,7 +39,8 @@ LOG_RETENTION = TableSpec(
         Column(
             "retention_days",
             Type.INTEGER,
-            "Days the configuration keeps a record; NULL if bounded by size only, or unbounded.",
+            "Days after which the configuration lets a record go, as far as it counts days: "
+            "rotations times period, or a greatest age; NULL if size or nothing decides.",
         ),
         Column("rotations", Type.INTEGER, "Old files that are kept; NULL if not counted."),
         Column(
@@ -53,8 +56,8 @@ LOG_RETENTION = TableSpec(
         Column(
             "oldest_record",
             Type.TEXT,
-            "Last change of the oldest kept file, RFC 3339 in UTC: a record of that day exists; "
-            "NULL if there is no file.",
+            "When the oldest kept record was written at the latest, RFC 3339 in UTC: the first "
+            "record of an archived journal, else the last change of the oldest file; NULL: none.",
         ),
         Column("source", Type.TEXT, "File that states the rule; NULL for a built-in default."),
     ),

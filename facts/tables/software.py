@@ -31,8 +31,9 @@ SYSTEMD_UNITS = TableSpec(
     version=1,
     doc="Units systemd has in memory or on disk: services, timers, sockets, mounts.",
     source=(
-        "systemctl show --all",
-        "systemctl list-unit-files --all",
+        "systemctl list-units --all",
+        "systemctl show --all '*'",
+        "systemctl list-jobs",
         "/etc/systemd/system",
         "/run/systemd/system",
         "/usr/local/lib/systemd/system",
@@ -41,14 +42,18 @@ SYSTEMD_UNITS = TableSpec(
     ),
     osquery=True,
     notes=(
-        "Unit files that are installed but not in memory are rows too. Where systemd does not "
-        "run, and in a recorded root, the files are read: load, active and sub state and jobs are "
-        "then unsupported."
+        "Unit files that are installed but not in memory are rows too, with load_state `stub`. "
+        "Which file counts and whether it is enabled is read from the files themselves in any "
+        "case; where systemd does not run, and in a recorded root, load, active and sub state, "
+        "user, source_path, following and jobs are unsupported. Instances that a link enables are "
+        "rows, as systemd would start them."
     ),
     columns=(
         Column("id", Type.TEXT, "Name of the unit, such as `ssh.service`."),
         Column("description", Type.TEXT, "The unit's own description."),
-        Column("load_state", Type.TEXT, "`loaded`, `not-found`, `masked`, `error` …"),
+        Column(
+            "load_state", Type.TEXT, "`loaded`, `not-found`, `masked`, `stub` (not in memory) …"
+        ),
         Column("active_state", Type.TEXT, "`active`, `inactive`, `failed`, `activating` …"),
         Column("sub_state", Type.TEXT, "State by kind of unit, such as `running`, `listening`."),
         Column(
@@ -62,7 +67,7 @@ SYSTEMD_UNITS = TableSpec(
         Column("job_id", Type.BIGINT, "Number of the job waiting for the unit; 0 if none."),
         Column("job_type", Type.TEXT, "What that job does; empty if there is none."),
         Column("job_path", Type.TEXT, "D-Bus object path of that job; `/` if there is none."),
-        Column("fragment_path", Type.TEXT, "Unit file that counts; empty if there is none."),
+        Column("fragment_path", Type.TEXT, "Unit file that counts; empty if none."),
         Column("user", Type.TEXT, "User the unit's processes run as; empty: root."),
         Column("source_path", Type.TEXT, "File the unit was generated from; empty if none."),
     ),

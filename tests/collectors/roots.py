@@ -37,3 +37,8 @@ def read(host: RootHost, table: str, key: Key | None = None) -> Observed:
 def cells(observed: Observed, *columns: str) -> list[tuple[Cell, ...]]:
     """These cells of each row, in the order they were read."""
     return [tuple(row.get(column) for column in columns) for row in observed.rows]
+
+
+def by(observed: Observed, key: str, value: str) -> dict[str, Cell]:
+    """One column by another that tells the rows apart."""
+    return {str(row[key]): row.get(value) for row in observed.rows}
