@@ -28,11 +28,14 @@ def policy(connection: Connection, digest: str) -> Policy | None:
     return _read[digest]
 
 
+def policies(connection: Connection, refs: Iterable[PolicyRef]) -> tuple[Policy, ...]:
+    """The policies `refs` that are here and can be read."""
+    found = (policy(connection, ref.digest.sha256) for ref in refs)
+    return tuple(read for read in found if read is not None)
+
+
 def checks(connection: Connection, refs: Iterable[PolicyRef]) -> dict[tuple[str, str], Check]:
     """Every check of the policies `refs`, by policy and id."""
-    found: dict[tuple[str, str], Check] = {}
-    for ref in refs:
-        read = policy(connection, ref.digest.sha256)
-        if read is not None:
-            found |= {(read.policy, check.id): check for check in read.checks}
-    return found
+    return {
+        (read.policy, check.id): check for read in policies(connection, refs) for check in read.checks
+    }

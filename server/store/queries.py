@@ -24,7 +24,7 @@ from evidence.statement import (
     Statement,
     decode_statement,
 )
-from policies.model import Check, Severity
+from policies.model import Check, Family, Outcome, Policy, Severity
 from server import clock
 from server.store import assigned, envelopes
 from server.store.schema import assignments, hosts, reports, statements, units, verdicts
@@ -114,6 +114,8 @@ class UnitOverview:
     """The commonest reason first."""
     failed: Mapping[Severity, int]
     """Failing verdicts over all hosts, by severity."""
+    matrix: Mapping[tuple[str, Family], Mapping[Outcome, int]]
+    """Verdicts over all hosts, by zone and family of the check, and by outcome."""
 
     @property
     def reporting(self) -> int:
@@ -174,12 +176,17 @@ class HostDetail:
     """When that report was received."""
     leaf_index: int | None
     """Its place in the log."""
-    checks: Mapping[tuple[str, str], Check]
-    """The checks of its policies that are here, by policy and id."""
+    policies: tuple[Policy, ...]
+    """Its policies, those that are here and can be read."""
     since: Mapping[tuple[str, str], str]
     """Since when each check has its verdict, by policy and id."""
     history: tuple[ScorePoint, ...]
     """The newest first."""
+
+    @property
+    def checks(self) -> Mapping[tuple[str, str], Check]:
+        """The checks of its policies, by policy and id."""
+        return {(p.policy, check.id): check for p in self.policies for check in p.checks}
 
 
 def unit_names(connection: Connection) -> tuple[str, ...]:
@@ -225,6 +232,7 @@ def unit_overview(connection: Connection, unit: str, now: datetime) -> UnitOverv
             for row in failing
             if (row.policy, row.check_id) in checks
         ),
+        matrix=_matrix(holding, lines, checks),
     )
 
 
@@ -264,7 +272,7 @@ def host_detail(connection: Connection, host_id: str, now: datetime) -> HostDeta
         latest=latest,
         received_at=received_at,
         leaf_index=leaf_index,
-        checks=assigned.checks(connection, latest.predicate.policies) if latest else {},
+        policies=assigned.policies(connection, latest.predicate.policies) if latest else (),
         since={(policy, check): since for policy, check, since in holding},
         history=tuple(map(_point, history)),
     )
@@ -404,6 +412,21 @@ def _changes(
         for row, at in rows
     ]
     return tuple(sorted(changes, key=lambda change: change.at, reverse=True))
+
+
+def _matrix(
+    holding: Iterable[Row[Any]],
+    lines: Mapping[str, HostLine],
+    checks: Mapping[tuple[str, str], Check],
+) -> Mapping[tuple[str, Family], Mapping[Outcome, int]]:
+    """The verdicts that hold, counted; those of checks that are not known here are left out."""
+    counted: dict[tuple[str, Family], Counter[Outcome]] = {}
+    for row in holding:
+        check = checks.get((row.policy, row.check_id))
+        if check is not None:
+            place = counted.setdefault((lines[row.host_id].zone, check.family), Counter())
+            place[row.verdict] += 1
+    return counted
 
 
 def _unknowns(rows: Iterable[Row[Any]]) -> tuple[Unknowns, ...]:

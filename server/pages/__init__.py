@@ -1,0 +1,1 @@
+"""The pages: rendered on the server, read without script, printable, Chinese first."""
