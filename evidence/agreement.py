@@ -19,7 +19,6 @@ from evidence.statement import (
     RegisterRef,
     Report,
     Statement,
-    Subject,
 )
 
 MAX_CLOCK_AHEAD_S = 300
@@ -36,7 +35,7 @@ class Blobs:
     blobs: Mapping[str, bytes]
     named: set[str] = field(default_factory=set)
     """Which of them some statement names."""
-    _row_counts: dict[tuple[str, int], int | str] = field(default_factory=dict)
+    _row_counts: dict[tuple[str, int], int | str | None] = field(default_factory=dict)
 
     def get(self, digest: str) -> bytes | None:
         """The blob under `digest`, if it is here."""
@@ -45,44 +44,47 @@ class Blobs:
             self.named.add(digest)
         return blob
 
-    def row_count(self, digest: str, width: int) -> int | str:
-        """How many rows of `width` cells the canonical table under `digest` has, or why it is
-        none.
+    def row_count(self, digest: str, width: int) -> int | str | None:
+        """How many rows of `width` cells the canonical table under `digest` has, why it is no
+        such table, or None if it is not here.
         """
         key = (digest, width)
         if key not in self._row_counts:
-            try:
-                rows = canonical.decode_table(self.blobs[digest], width=width, limit=MAX_BLOB)
-                self._row_counts[key] = len(rows)
-            except NotCanonicalError as e:
-                self._row_counts[key] = str(e)
+            self._row_counts[key] = self._counted(digest, width)
         return self._row_counts[key]
+
+    def _counted(self, digest: str, width: int) -> int | str | None:
+        table = self.get(digest)
+        if table is None:
+            return None
+        try:
+            return len(canonical.decode_table(table, width=width, limit=MAX_BLOB))
+        except NotCanonicalError as e:
+            return str(e)
 
 
 def tables(statement: Statement[Report], blobs: Blobs) -> tuple[dict[str, bytes], list[Finding]]:
     """The recorded tables that are here, by name, and what was found about all of them."""
     found: list[Finding] = []
     here: dict[str, bytes] = {}
-    digests = _subject_digests(statement.subject)
+    digests = {each.name: each.digest.sha256 for each in statement.subject}
     entries = statement.predicate.tables
-    if digests.keys() != {entry.name for entry in entries} or not (
+    if digests.keys() != {_TABLES + entry.name for entry in entries} or not (
         len(digests) == len(entries) == len(statement.subject)
     ):
         return {}, [failed(Code.REPORT_INCONSISTENT, "subject", "tables")]
     for entry in entries:
-        digest = digests[entry.name]
-        table = blobs.get(digest)
-        if table is None:
-            found.append(not_checked(Code.TABLE_MISSING, entry.name, digest))
-            continue
+        digest = digests[_TABLES + entry.name]
         rows = blobs.row_count(digest, len(entry.columns))
-        if isinstance(rows, str):
+        if rows == entry.row_count:
+            here[entry.name] = blobs.blobs[digest]
+        elif rows is None:
+            found.append(not_checked(Code.TABLE_MISSING, entry.name, digest))
+        elif isinstance(rows, str):
             found.append(failed(Code.TABLE_WRONG, entry.name, rows))
-        elif rows != entry.row_count:
+        else:
             detail = f"{rows} rows, where the report says {entry.row_count}"
             found.append(failed(Code.TABLE_WRONG, entry.name, detail))
-        else:
-            here[entry.name] = table
     return here, found or [held(Code.TABLES_HELD, str(len(here)))]
 
 
@@ -171,14 +173,6 @@ def times(report: Report, received_at: str | None) -> list[Finding]:
         if ahead > MAX_CLOCK_AHEAD_S:
             found.append(not_checked(Code.CLOCK_AHEAD, str(ahead)))
     return found or [held(Code.TIMES_HELD, scan.started, scan.ended)]
-
-
-def _subject_digests(subject: tuple[Subject, ...]) -> dict[str, str]:
-    return {
-        each.name.removeprefix(_TABLES): each.digest.sha256
-        for each in subject
-        if each.name.startswith(_TABLES)
-    }
 
 
 def _present(found: Mapping[str, bytes | None]) -> dict[str, bytes]:
