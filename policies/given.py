@@ -11,7 +11,7 @@ from facts.spec import Type
 from facts.status import COMPLETE, Condition, Reason, Status, condition
 from facts.tables import SPECS
 from policies.errors import Problem
-from policies.model import Cell, GivenColumn, GivenTable, Policy, Test
+from policies.model import Cell, CheckTest, GivenColumn, GivenTable, Policy
 from policies.nodes import Node
 
 Rows: TypeAlias = tuple[Mapping[str, Cell], ...]
@@ -27,7 +27,7 @@ class GivenFacts:
     """The keyed tables that were asked for a key."""
 
     @classmethod
-    def of(cls, test: Test) -> "GivenFacts":
+    def of(cls, test: CheckTest) -> "GivenFacts":
         """The facts as `test` states them."""
         tables = {
             name: given if isinstance(given, GivenTable) else GivenTable("complete", rows=given)
@@ -72,7 +72,7 @@ class GivenFacts:
         return replace(self, tables=tables, asked=set())
 
 
-def omissions(policy: Policy, test: Test, read: Needs, node: Node) -> Iterator[Problem]:
+def omissions(policy: Policy, test: CheckTest, read: Needs, node: Node) -> Iterator[Problem]:
     """What `test`, at `node`, has to say and does not, for a check that reads `read`."""
     for name in sorted(read):
         if name in policy.registers and name not in test.registers:

@@ -59,6 +59,16 @@ def catalogue(policies: Sequence[Policy]) -> Catalogue:
         raise ConflictError(str(e)) from e
 
 
+def reads(policies: Sequence[Policy]) -> Mapping[tuple[str, str], Needs]:
+    """What each check reads, by policy and id."""
+    planner = Planner(catalogue(policies))
+    return {
+        (policy.policy, check.id): _needs(check, planner)
+        for policy in policies
+        for check in policy.checks
+    }
+
+
 def needs(policies: Iterable[Policy], planner: Engine | Planner) -> Needs:
     """What `policies` read; what does not plan reads nothing, and `judge` says so."""
     read = Needs()
@@ -124,18 +134,21 @@ class _Judging:
     parameters: Mapping[str, int | str]
 
     def verdict(self, check: Check) -> Verdict:
-        """The verdict on `check`."""
-        if unmet := self._unmet(check):
-            return self._said(check, "unknown", unmet)
+        """The verdict on `check`; what does not apply needs no register."""
         bound = {name: self._value(name) for name in check.parameters}
+        rule = check.violations or check.expects or ""
         reasons: list[Reason] = []
         try:
             if check.applies is not None:
+                if unmet := self._unmet(check, check.applies):
+                    return self._said(check, "unknown", unmet)
                 applies = self.engine.run(check.applies, bound)
                 reasons = self._incomplete(applies)
                 if not applies.rows and not reasons:
                     return self._said(check, "not_applicable")
-            answer = self.engine.run(check.violations or check.expects or "", bound)
+            if unmet := self._unmet(check, rule):
+                return self._said(check, "unknown", reasons + unmet)
+            answer = self.engine.run(rule, bound)
         except QueryError as e:
             return self._said(check, "unknown", [_reason(e.reason)])
         if reasons := reasons + self._incomplete(answer):
@@ -143,14 +156,15 @@ class _Judging:
         good = bool(answer.rows) is (check.expects is not None)
         return self._said(check, "pass" if good else "fail", (), answer)
 
-    def _unmet(self, check: Check) -> list[Reason]:
-        """What `check` needs from the unit and from this program and does not get."""
+    def _unmet(self, check: Check, sql: str) -> list[Reason]:
+        """What `check` needs for `sql` from the unit and from this program and does not get."""
         unmet = [
             Reason(code="parameter_refused", args=(name, str(self._value(name))))
             for name in check.parameters
             if not self.policy.parameters[name].accepts(self._value(name))
         ]
-        for name in sorted(_needs(check, self.engine).keys() & self.engine.catalogue.plain.keys()):
+        needs = self.engine.plan(sql, check.parameters).needs
+        for name in sorted(needs.keys() & self.engine.catalogue.plain.keys()):
             if name not in self.policy.registers and name not in self.policy.data:
                 unmet.append(Reason(code="table_unknown", args=(name, "")))
             elif name in self.policy.registers and name not in self.registers:

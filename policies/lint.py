@@ -40,6 +40,7 @@ def lint(file: PolicyFile) -> list[Problem]:
     problems: list[Problem] = []
     read = Needs()
     bound: set[str] = set()
+    all_planned = True
     for index, check in enumerate(policy.checks):
         node = file.at("checks", index)
         plans: dict[str, Plan] = {}
@@ -57,7 +58,9 @@ def lint(file: PolicyFile) -> list[Problem]:
             read |= plans[rule].needs
         used = _parameters(planner, check, plans, frozenset(policy.parameters))
         bound |= used
-        if len(plans) == sum(getattr(check, rule) is not None for rule in _RULES):
+        if len(plans) < sum(getattr(check, rule) is not None for rule in _RULES):
+            all_planned = False
+        else:
             tables = {name for plan in plans.values() for name in plan.needs}
             problems += _of_list(node, "registers", check.registers, tables & set(policy.registers))
             problems += _of_list(node, "parameters", check.parameters, used)
@@ -66,13 +69,18 @@ def lint(file: PolicyFile) -> list[Problem]:
         problems += _of_finding(node, check, plans)
         problems += _of_title(node, check)
         problems += _of_tests(node, check)
-    for section, names in (("registers", read), ("data", read), ("parameters", bound)):
-        for name in getattr(policy, section):
-            if name not in names:
-                place = file.at(section, name)
-                problems.append(place.problem(f"no check reads `{name}`", "remove it"))
+    if all_planned:
+        problems += _of_declarations(file, read, bound)
     problems += _of_texts(file.root)
     return sorted(problems, key=lambda problem: (problem.file, problem.line))
+
+
+def _of_declarations(file: PolicyFile, read: Needs, bound: set[str]) -> Iterator[Problem]:
+    """What the policy declares must be read by some check."""
+    for section, names in (("registers", read), ("data", read), ("parameters", bound)):
+        for name in getattr(file.policy, section):
+            if name not in names:
+                yield file.at(section, name).problem(f"no check reads `{name}`", "remove it")
 
 
 def _parameters(

@@ -188,7 +188,7 @@ def _reasoned(status: str, reason: tuple[str, ...]) -> None:
         )
 
 
-class Test(Model, frozen=True):
+class CheckTest(Model, frozen=True):
     """Facts and the verdict they must give.
 
     Every table and register that the check reads has to be given, so that nothing passes by
@@ -236,7 +236,7 @@ class Check(Model, frozen=True):
     """SQL, instead of `violations`; no row means failed."""
     finding: Text | None = None
     """One violation as a sentence; `{column}` stands for a cell of its row."""
-    tests: tuple[Test, ...] = ()
+    tests: tuple[CheckTest, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.violations is None) == (self.expects is None):

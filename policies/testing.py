@@ -22,7 +22,7 @@ from policies.errors import Problem, RegisterError
 from policies.given import GivenFacts, Rows, omissions
 from policies.judge import catalogue, judge, needs
 from policies.load import PolicyFile
-from policies.model import Check, Policy, Test
+from policies.model import Check, CheckTest, Policy
 from policies.nodes import Node
 from policies.registers import Register, read_register, write_register
 
@@ -77,7 +77,7 @@ class _Run:
 
     policy: Policy
     check: Check
-    test: Test
+    test: CheckTest
     node: Node
     planner: Planner
     read: Needs

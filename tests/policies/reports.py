@@ -24,7 +24,7 @@ from facts.snapshot import to_wire
 from policies.compile import compile_policy, reference
 from policies.given import GivenFacts
 from policies.judge import catalogue, judge, needs, oldest_fact
-from policies.model import Policy, Test
+from policies.model import CheckTest, Policy
 from policies.registers import read_register, write_register
 from policies.score import score
 
@@ -49,7 +49,7 @@ def make(
 ) -> Made:
     """A report on the facts in `given`, which is written as in a policy's tests."""
     typed = [msgspec.convert(policy, Policy) for policy in policies]
-    test = msgspec.convert({"name": "-", "given": given, "verdict": "pass"}, Test)
+    test = msgspec.convert({"name": "-", "given": given, "verdict": "pass"}, CheckTest)
     adopted: dict[str, tuple[RegisterRef, bytes]] = {}
     for name, rows in registers.items():
         columns = next(p.registers[name].columns for p in typed if name in p.registers)
