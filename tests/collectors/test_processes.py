@@ -197,6 +197,19 @@ def test_hidepid_hides_from_root_without_the_capability() -> None:
     assert (seen.status, seen.reason[0]) == ("unreadable", "hidepid")
 
 
+def test_two_capabilities_are_enough() -> None:
+    """The two capabilities that the service keeps show as much as all of root's."""
+    kept = ["setpriv", "--bounding-set=-all,+dac_read_search,+sys_ptrace", "--"]
+    columns = ["pid", "path", "on_disk", "cwd", "root", "disk_bytes_read"]
+    with running("import os; os.setresuid(65534, 65534, 65534)") as pid:
+        limited = observe("processes", columns, prefix=kept)
+        full = observe("processes", columns)
+
+    assert limited.columns.keys() == full.columns.keys()
+    assert limited.one(pid=pid) == full.one(pid=pid)
+    assert limited.one(pid=pid)["path"] == os.path.realpath(sys.executable)
+
+
 def test_a_pid_namespace_of_its_own_is_no_host() -> None:
     """In a container only its own processes are there: unreadable."""
     seen = observe("processes", prefix=["unshare", "--pid", "--fork", "--mount-proc", "--"])

@@ -189,6 +189,15 @@ def test_a_plain_user_is_denied_owners_only(net: Namespace) -> None:
     assert len(seen.rows) == 6
 
 
+def test_two_capabilities_are_enough(net: Namespace) -> None:
+    """The two capabilities that the service keeps find the owner, also of another user's socket."""
+    kept = ["setpriv", "--bounding-set=-all,+dac_read_search,+sys_ptrace", "--"]
+    with holding(net, f"{LISTENERS}os.setresuid({NOBODY}, {NOBODY}, {NOBODY})") as holder:
+        seen = observe("listening_ports", prefix=[*net.prefix, *kept])
+
+    assert seen.one(port=8080)["pid"] == holder["pid"]
+
+
 def test_hidepid_hides_owners_only(net: Namespace) -> None:
     """Under hidepid the ports are all there, and whose they are is unreadable."""
     prefix = [*net.prefix, *mounted("mount -t proc -o hidepid=2 proc /proc")]
