@@ -46,6 +46,8 @@ _ATTACHED = re.compile(r".*/(?:\d+-[0-9.]+(?=/)|[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f
 _HCI = re.compile(r"hci\d+")
 _WWAN = re.compile(r"wwan\d+")
 _IFF_UP = 0x1
+_MONITOR_TYPES = (801, 802, 803)
+"""ARPHRD_IEEE80211, _PRISM and _RADIOTAP: what an interface yields that listens to the air."""
 _IW_LINE = re.compile(r"\t\t?(Interface|type) (.+)")
 _MODES = {"mesh point": "mesh"}
 
@@ -70,8 +72,9 @@ def wireless_devices(host: Host, wanted: frozenset[str]) -> Observed:
     columns = dict(attributes.columns)
     for unread in interfaces.columns.values():
         columns["kind"] = unread
-    if "mode" in wanted and any(_is_wifi_interface(row) for row in rows):
-        columns |= _add_modes(host, rows)
+    modeless = [row for row in rows if _is_interface_without_mode(row)]
+    if "mode" in wanted and modeless:
+        columns |= _add_modes(host, modeless)
     return Observed(rows, interfaces.condition, columns)
 
 
@@ -104,6 +107,8 @@ def _interfaces(attributes: Attributes, switches: _Switches) -> Iterator[_Row]:
         about = attributes.uevent(path, "kind")
         if phy or about.get("DEVTYPE") == "wlan":
             row = _row(name, "wifi", path, driver) | switches.get(phy, {})
+            if attributes.number(f"{path}/type", "mode") in _MONITOR_TYPES:
+                row["mode"] = "monitor"
         elif about.get("DEVTYPE") == "wwan" or driver in _WWAN_DRIVERS:
             row = _row(name, "wwan", path, driver)
         else:
@@ -157,8 +162,8 @@ def _covered(path: str, kind: str, known: Iterable[_Row]) -> bool:
     return any(row["kind"] == kind and str(row["sysfs_path"]).startswith(prefix) for row in known)
 
 
-def _is_wifi_interface(row: _Row) -> bool:
-    return row["kind"] == "wifi" and "state" in row
+def _is_interface_without_mode(row: _Row) -> bool:
+    return row["kind"] == "wifi" and "state" in row and "mode" not in row
 
 
 def _add_modes(host: Host, rows: Iterable[_Row]) -> Mapping[str, Condition]:
@@ -179,7 +184,7 @@ def _add_modes(host: Host, rows: Iterable[_Row]) -> Mapping[str, Condition]:
         return {"mode": failed}
     modes = _modes(answer.stdout)
     columns: dict[str, Condition] = {}
-    for row in filter(_is_wifi_interface, rows):
+    for row in rows:
         row["mode"] = modes.get(str(row["name"]))
         if row["mode"] is None:
             columns["mode"] = condition(Status.PARTIAL, "source_missing", f"iw dev {row['name']}")

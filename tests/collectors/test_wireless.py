@@ -91,6 +91,14 @@ def test_a_phone_is_no_radio() -> None:
     assert (seen.status, seen.columns, seen.rows) == ("complete", {}, [])
 
 
+def test_a_listener_to_the_air_shows_without_iw() -> None:
+    """Monitor mode is told by what the interface yields, so no program is needed to see it."""
+    seen = radios("monitor")
+
+    assert seen.one(name="wlan0mon")["mode"] == "monitor"
+    assert seen.columns == {}
+
+
 @pytest.mark.parametrize(
     ("said", "mode"),
     [("managed", "managed"), ("AP", "ap"), ("P2P-GO", "p2p_go"), ("mesh point", "mesh"),
