@@ -63,6 +63,10 @@ _WORDS: Mapping[Code, tuple[str, str]] = {
     Code.REGISTERS_HELD: ("{0} 份登记册的完整性校验值相符", "{0} registers have their digests"),
     Code.REGISTER_MISSING: ("登记册 {0} 未提供", "register {0} is withheld or lost"),
     Code.ASSIGNMENT_HELD: ("与服务器下发的配置相符", "agrees with the assignment it names"),
+    Code.ASSIGNMENT_NONE: (
+        "没有下发配置: 检查哪些项目由本机自定",
+        "nobody assigned this scan: the host chose what to run",
+    ),
     Code.ASSIGNMENT_MISSING: ("所依据的下发配置未提供", "the assignment it names is not here"),
     Code.ASSIGNMENT_NOT_ESTABLISHED: (
         "所依据的下发配置签发人未确认",

@@ -63,6 +63,8 @@ class Code(StrEnum):
     """register, digest"""
     ASSIGNMENT_HELD = "assignment_held"
     """digest"""
+    ASSIGNMENT_NONE = "assignment_none"
+    """no arguments: nobody but the host said what this scan had to run"""
     ASSIGNMENT_MISSING = "assignment_missing"
     """digest"""
     ASSIGNMENT_NOT_ESTABLISHED = "assignment_not_established"

@@ -68,7 +68,7 @@ class _Verifier:
     def __init__(self, parcel: Parcel, trust: Trust) -> None:
         self._parcel = parcel
         self._logs = Logs(trust)
-        self._receipts_expected = bool(trust.servers)
+        self._served = bool(trust.servers)
         sound = {d: b for d, b in parcel.blobs.items() if hashlib.sha256(b).hexdigest() == d}
         self._blobs = Blobs(sound)
         self._checked: dict[int, Checked] = {}
@@ -179,6 +179,9 @@ class _Verifier:
             self._other_assignments,
             {bound.unit for bound in bindings},
         )
+        if report.assignment is None and self._served:
+            # Whoever trusts a server expects it to say what is run; a host must not choose unseen.
+            found.append(not_checked(Code.ASSIGNMENT_NONE))
         logged, about_receipt = self._receipt(digest, claimed)
         received_at = logged.leaf.received_at if logged else None
         found += [
@@ -220,7 +223,7 @@ class _Verifier:
 
     def _receipt(self, digest: str, key_id: str) -> tuple[Logged | None, list[Finding]]:
         text = self._parcel.receipts.get(digest)
-        if text is None and not self._receipts_expected:
+        if text is None and not self._served:
             return None, []
         logged, found = self._logs.receipt(text, digest, key_id)
         return logged, [found]

@@ -383,6 +383,16 @@ def test_an_assignment_must_be_here_and_signed_by_a_server(world: World) -> None
     assert stranger.outcome is Outcome.SIGNER_UNKNOWN
 
 
+def test_a_scan_that_nobody_assigned_is_told(world: World) -> None:
+    """A host that leaves its assignment out does not thereby choose what it is judged by unseen."""
+    packed = world.parcel_of(assignment=None, parameters={"audit_retention_days": 1})
+
+    verification = verify_parcel(packed, world.trust)
+
+    assert verification.outcome is Outcome.NOT_CHECKED
+    assert codes(verification) == {Code.ASSIGNMENT_NONE}
+
+
 def test_a_receipt_is_expected_where_a_server_is_trusted(world: World) -> None:
     """Without it nobody but the host says when."""
     verification = verify_parcel(replace(world.parcel(), receipts={}), world.trust)
