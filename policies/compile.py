@@ -5,6 +5,7 @@ has one compiled form, and bytes in any other form are refused.
 """
 
 import hashlib
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -26,8 +27,9 @@ def compile_policy(policy: Policy) -> bytes:
     return canonical.encode(value)
 
 
+@lru_cache(maxsize=8)
 def read_compiled(data: bytes) -> Policy:
-    """The policy whose compiled form `data` is.
+    """The policy whose compiled form `data` is; judging many reports reads the same few again.
 
     Raises:
         CompiledPolicyError: too long, no policy, or not written as `compile_policy` writes it.

@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 
 from facts.catalogue import Catalogue
 from facts.errors import CatalogueError, QueryError
-from facts.plan import Needs, Plan, Planner
+from facts.plan import Plan, Planner
 from facts.tables import SPECS
 from policies.errors import Problem
 from policies.load import PolicyFile
-from policies.model import Check, Text
+from policies.model import Check, Policy, Text
 from policies.nodes import Node
 
 _CJK = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
@@ -37,72 +38,96 @@ def lint(file: PolicyFile) -> list[Problem]:
         planner = Planner(Catalogue(SPECS, plain))
     except CatalogueError as e:
         return [file.root.problem(str(e), "rename the register or the data table")]
-    problems: list[Problem] = []
-    read = Needs()
-    bound: set[str] = set()
-    all_planned = True
-    for index, check in enumerate(policy.checks):
-        node = file.at("checks", index)
-        plans: dict[str, Plan] = {}
-        for rule in _RULES:
-            sql = getattr(check, rule)
-            if sql is None:
-                continue
-            problems += _of_sql(node.at(rule), sql)
-            try:
-                plans[rule] = planner.plan(sql, policy.parameters)
-            except QueryError as e:
-                fix = _FIXES.get(e.code, "correct the SQL")
-                problems.append(node.at(rule).problem(f"`{rule}`: {e}", fix))
-                continue
-            read |= plans[rule].needs
-        used = _parameters(planner, check, plans, frozenset(policy.parameters))
-        bound |= used
-        if len(plans) < sum(getattr(check, rule) is not None for rule in _RULES):
-            all_planned = False
-        else:
-            tables = {name for plan in plans.values() for name in plan.needs}
-            problems += _of_list(node, "registers", check.registers, tables & set(policy.registers))
-            problems += _of_list(node, "parameters", check.parameters, used)
-        if "violations" in plans:
-            problems += _of_columns(node.at("violations"), plans["violations"].columns)
-        problems += _of_finding(node, check, plans)
-        problems += _of_title(node, check)
-        problems += _of_tests(node, check)
-    if all_planned:
-        problems += _of_declarations(file, read, bound)
+    checks = [
+        _Linted(file.at("checks", index), check, policy, planner)
+        for index, check in enumerate(policy.checks)
+    ]
+    problems = [problem for check in checks for problem in check.problems()]
+    if all(check.planned for check in checks):
+        problems += _of_declarations(file, checks)
     problems += _of_texts(file.root)
     return sorted(problems, key=lambda problem: (problem.file, problem.line))
 
 
-def _of_declarations(file: PolicyFile, read: Needs, bound: set[str]) -> Iterator[Problem]:
+class _Linted:
+    """One check, planned as far as it goes."""
+
+    def __init__(self, node: Node, check: Check, policy: Policy, planner: Planner) -> None:
+        self._node = node
+        self._check = check
+        self._policy = policy
+        self._planner = planner
+        self._rules: dict[str, str] = {
+            rule: sql for rule in _RULES if (sql := getattr(check, rule)) is not None
+        }
+        self._plans: dict[str, Plan] = {}
+        self._refused: list[Problem] = []
+        for rule, sql in self._rules.items():
+            try:
+                self._plans[rule] = planner.plan(sql, policy.parameters)
+            except QueryError as e:
+                fix = _FIXES.get(e.code, "correct the SQL")
+                self._refused.append(node.at(rule).problem(f"`{rule}`: {e}", fix))
+
+    @property
+    def planned(self) -> bool:
+        """Whether all of its SQL makes sense, so that it is known what it reads."""
+        return not self._refused
+
+    @cached_property
+    def tables(self) -> frozenset[str]:
+        """The tables, registers and data that the SQL reads."""
+        return frozenset(name for plan in self._plans.values() for name in plan.needs)
+
+    @cached_property
+    def parameters(self) -> frozenset[str]:
+        """The parameters without which the SQL does not plan."""
+        return frozenset(name for name in self._policy.parameters if self._misses(name))
+
+    def problems(self) -> Iterator[Problem]:
+        """Everything to correct in this check but its texts."""
+        node, check = self._node, self._check
+        yield from self._refused
+        for rule, sql in self._rules.items():
+            if _STAR.search(_QUOTED.sub("''", sql)):
+                fix = "name the columns; inside EXISTS write SELECT 1"
+                yield node.at(rule).problem("`SELECT *`", fix)
+        if self.planned:
+            registers = self.tables.intersection(self._policy.registers)
+            yield from _of_list(node, "registers", check.registers, registers)
+            yield from _of_list(node, "parameters", check.parameters, self.parameters)
+        if "violations" in self._plans:
+            columns = self._plans["violations"].columns
+            yield from _of_columns(node.at("violations"), columns)
+            yield from _of_finding(node, check, columns)
+        elif check.violations is None and check.finding is not None:
+            yield node.at("finding").problem("`finding` without `violations`", "remove it")
+        yield from _of_title(node, check)
+        yield from _of_tests(node, check)
+
+    def _misses(self, parameter: str) -> bool:
+        others = [name for name in self._policy.parameters if name != parameter]
+        try:
+            for rule in self._plans:
+                self._planner.plan(self._rules[rule], others)
+        except QueryError:
+            return True
+        return False
+
+
+def _of_declarations(file: PolicyFile, checks: list[_Linted]) -> Iterator[Problem]:
     """What the policy declares must be read by some check."""
-    for section, names in (("registers", read), ("data", read), ("parameters", bound)):
+    tables = {name for check in checks for name in check.tables}
+    parameters = {name for check in checks for name in check.parameters}
+    for section, read in (("registers", tables), ("data", tables), ("parameters", parameters)):
         for name in getattr(file.policy, section):
-            if name not in names:
+            if name not in read:
                 yield file.at(section, name).problem(f"no check reads `{name}`", "remove it")
 
 
-def _parameters(
-    planner: Planner, check: Check, plans: dict[str, Plan], declared: frozenset[str]
-) -> set[str]:
-    """The parameters without which some rule of `check` does not plan."""
-    used = set()
-    for rule in plans:
-        for name in declared:
-            try:
-                planner.plan(getattr(check, rule), declared - {name})
-            except QueryError:
-                used.add(name)
-    return used
-
-
-def _of_sql(node: Node, sql: str) -> Iterator[Problem]:
-    if _STAR.search(_QUOTED.sub("''", sql)):
-        yield node.problem("`SELECT *`", "name the columns; inside EXISTS write SELECT 1")
-
-
-def _of_list(node: Node, field: str, listed: tuple[str, ...], used: set[str]) -> Iterator[Problem]:
+def _of_list(
+    node: Node, field: str, listed: tuple[str, ...], used: frozenset[str]
+) -> Iterator[Problem]:
     """`listed` under `field` must be what the SQL reads."""
     place = node.at(field)
     for name in sorted(used - set(listed)):
@@ -119,20 +144,15 @@ def _of_columns(node: Node, columns: tuple[str, ...]) -> Iterator[Problem]:
         yield node.problem(f"two evidence columns `{column}`", "write AS name to tell them apart")
 
 
-def _of_finding(node: Node, check: Check, plans: dict[str, Plan]) -> Iterator[Problem]:
+def _of_finding(node: Node, check: Check, columns: tuple[str, ...]) -> Iterator[Problem]:
     if check.finding is None:
         return
-    if check.violations is None:
-        yield node.at("finding").problem("`finding` without `violations`", "remove it")
-    if "violations" not in plans:
-        return
-    columns = plans["violations"].columns
     for language in ("zh", "en"):
         place = node.at("finding", language)
         for name in _FIELD.findall(getattr(check.finding, language)):
             if name not in columns:
-                known = ", ".join(columns)
-                yield place.problem(f"`{{{name}}}` is no evidence column", f"use one of {known}")
+                fix = f"use one of {', '.join(columns)}"
+                yield place.problem(f"`{{{name}}}` is no evidence column", fix)
 
 
 def _of_title(node: Node, check: Check) -> Iterator[Problem]:
