@@ -7,6 +7,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from server.api import api
+from server.pages.routes import routes
 from server.service import Service
 from server.writer import Writer
 
@@ -23,4 +24,6 @@ def create_app(service: Service) -> Starlette:
         finally:
             writer.stop()
 
-    return Starlette(routes=[Mount("/v1", api(service, writer))], lifespan=writing)
+    return Starlette(
+        routes=[Mount("/v1", api(service, writer)), *routes(service.store)], lifespan=writing
+    )

@@ -37,5 +37,7 @@ def policies(connection: Connection, refs: Iterable[PolicyRef]) -> tuple[Policy,
 def checks(connection: Connection, refs: Iterable[PolicyRef]) -> dict[tuple[str, str], Check]:
     """Every check of the policies `refs`, by policy and id."""
     return {
-        (read.policy, check.id): check for read in policies(connection, refs) for check in read.checks
+        (read.policy, check.id): check
+        for read in policies(connection, refs)
+        for check in read.checks
     }
