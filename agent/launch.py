@@ -27,6 +27,11 @@ class Run:
     broke_off: str | None = None
     """None when it said that it had ended; else `over_time`, `over_memory` or `killed`."""
 
+    @property
+    def pid(self) -> int:
+        """The child's process id, which is also that of its session."""
+        return self._process.pid
+
     def __iter__(self) -> Iterator[Message]:
         """Its messages, as they come. Never raises for how the child ends."""
         decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)

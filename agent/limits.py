@@ -14,7 +14,6 @@ from pathlib import Path
 import msgspec
 
 _PR_SET_PDEATHSIG = 1
-_PR_SET_DUMPABLE = 4
 _IOPRIO_WHO_PROCESS = 1
 _IOPRIO_CLASS_IDLE = 3 << 13
 _SYS_IOPRIO_SET = {"x86_64": 251, "aarch64": 30, "riscv64": 30, "loongarch64": 30}
@@ -45,7 +44,6 @@ def confine(limits: Limits, parent: int) -> None:
     libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
     if os.getppid() != parent:  # it died before the line above
         os.kill(os.getpid(), signal.SIGKILL)
-    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     with suppress(OSError):
         os.nice(NICE)
     number = _SYS_IOPRIO_SET.get(os.uname().machine)

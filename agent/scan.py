@@ -89,7 +89,7 @@ def scan_signed(
             last_seen=state.last_seen,
             interval_s=None if assigned is None else assigned.assignment.interval_s,
         )
-        job = _job(config, basis, stands, root=root, pseudonym_key=key_hex)
+        job = scan_job(config, basis, stands, root=root, pseudonym_key=key_hex)
         made = _report(job, basis, host_id=host.id, chain=chain, trigger=trigger)
         envelope = dsse.seal(made.payload, state.signing_key())
         spool.add(chain.sequence, envelope, {**basis.blobs, **made.tables})
@@ -100,13 +100,14 @@ def scan_signed(
 def scan_unsigned(config: Config, basis: Basis, *, root: str) -> Scanned:
     """Scan without a place in any chain."""
     chain = Chain(sequence=1, previous=None, boot_id=_boot_id(), last_seen=None, interval_s=None)
-    job = _job(config, basis, NOWHERE, root=root, pseudonym_key=secrets.token_hex(KEY_BYTES))
+    job = scan_job(config, basis, NOWHERE, root=root, pseudonym_key=secrets.token_hex(KEY_BYTES))
     return _report(job, basis, host_id=new_host_id(), chain=chain, trigger="manual")
 
 
-def _job(
+def scan_job(
     config: Config, basis: Basis, stands: Standing, *, root: str, pseudonym_key: str
 ) -> ScanJob:
+    """What the child is told, the chain as it `stands` included."""
     return ScanJob(
         parent=os.getpid(),
         limits=Limits(
