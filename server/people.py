@@ -9,6 +9,7 @@ import secrets
 import threading
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -30,8 +31,6 @@ MAX_PASSWORD = 1024
 """The longest password that is looked at, in characters."""
 
 _hasher = PasswordHasher()
-_NOBODY = _hasher.hash(secrets.token_urlsafe())
-"""Compared with when there is no such person, so that both answers take equally long."""
 _seats = threading.BoundedSemaphore(2)
 """One comparison takes 64 MiB and a tenth of a second: more at once would be a way to stop us."""
 
@@ -106,7 +105,7 @@ def authenticate(store: Store, name: str, password: str) -> Person | None:
         ).first()
     with _seats:
         try:
-            _hasher.verify(row.password if row else _NOBODY, password[:MAX_PASSWORD])
+            _hasher.verify(row.password if row else _nobody(), password[:MAX_PASSWORD])
         except VerifyMismatchError:
             return None
     return Person(row.id, row.name, row.role) if row else None
@@ -160,6 +159,12 @@ def close_session(store: Store, secret: str) -> None:
     """Sign out; a second time does nothing."""
     with store.write() as connection:
         connection.execute(delete(sessions).where(sessions.c.digest == _digest(secret)))
+
+
+@cache
+def _nobody() -> str:
+    """Compared with when there is no such person, so that both answers take equally long."""
+    return _hasher.hash(secrets.token_urlsafe())
 
 
 def _digest(secret: str) -> str:

@@ -1,6 +1,7 @@
 """Serving: one process, one data directory, TLS and nothing but TLS."""
 
 import logging
+import signal
 import ssl
 import sys
 from pathlib import Path
@@ -55,6 +56,9 @@ def serve(directory: Path) -> None:
         )
         server = uvicorn.Server(settings)
         logger.info("serving %s origin=%s", opened.config.listen, opened.config.origin)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # uvicorn stops in order and then raises the signal again: by then all is done.
+            signal.signal(number, lambda *_: None)
         try:
             server.run()
         finally:

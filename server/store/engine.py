@@ -13,17 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from alembic import command
-from alembic.config import Config as AlembicConfig
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from server.errors import DataError, DiskFullError, ServerError
 
 NAME = "anfang.sqlite"
+REVISION = "0001"
+"""The newest migration; they are numbered in order."""
+
 _BUSY_SECONDS = 30
 """How long a writer waits for another process."""
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -70,17 +69,15 @@ def create_store(directory: Path) -> Store:
     path = directory / NAME
     path.touch(mode=0o600)
     store = Store(_engine(path), path)
-    found, known = _revision(store), _known_revisions()
-    if found is not None and found not in known:
+    found = _revision(store)
+    if found is not None and found > REVISION:
         store.close()
         raise DataError(
             f"{path}: 数据库版本 {found} 比本程序新; 请使用较新版本的程序",
             f"{path}: database version {found} is newer than this program; use the newer one",
         )
-    with store.write() as connection:
-        config = _alembic()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    if found != REVISION:
+        _upgrade(store)
     return store
 
 
@@ -97,26 +94,36 @@ def open_store(directory: Path) -> Store:
             f"{path}: no database; first: anfang-server init {directory}",
         )
     store = Store(_engine(path), path)
-    found, wanted = _revision(store), _known_revisions()[0]
-    if found != wanted:
+    found = _revision(store)
+    if found != REVISION:
         store.close()
         raise DataError(
-            f"{path}: 数据库版本为 {found}, 应为 {wanted}; 启动同版本的服务时会自动升级",
-            f"{path}: database version {found}, where {wanted} is needed; starting the server with "
-            "this version of the program upgrades it",
+            f"{path}: 数据库版本为 {found}, 应为 {REVISION}; 启动同版本的服务时会自动升级",
+            f"{path}: database version {found}, where {REVISION} is needed; starting the server "
+            "with this version of the program upgrades it",
         )
     return store
 
 
 def _revision(store: Store) -> str | None:
+    """Where the migrations of `store` stand; None: nowhere yet."""
     with store.read() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return found
 
 
-def _known_revisions() -> list[str]:
-    """The revisions this program knows, newest first."""
-    script = ScriptDirectory.from_config(_alembic())
-    return [revision.revision for revision in script.walk_revisions()]
+def _upgrade(store: Store) -> None:
+    # Half a second to import, and needed once in the life of a version.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    with store.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
 
 
 def _engine(path: Path) -> Engine:
@@ -136,12 +143,6 @@ def _engine(path: Path) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
     return engine
-
-
-def _alembic() -> AlembicConfig:
-    config = AlembicConfig()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    return config
 
 
 @contextmanager
