@@ -139,6 +139,19 @@ def test_a_struct_refuses_every_other_spelling(data: bytes) -> None:
         canonical.decode_as(data, SAMPLE, limit=LIMIT)
 
 
+def test_a_struct_has_its_keys_in_utf16_order() -> None:
+    """Beyond the basic plane the order of UTF-8 is another, and is refused."""
+    names: dict[str, str | int] = {"\uff0c": 1, "\U0001f600": 2}
+    sample = Sample(data=b"", kind="sample", names=names, number=0, rows=())
+    utf8_order = msgspec.json.encode(sample, order="sorted")
+    utf16_order = canonical.encode(msgspec.to_builtins(sample))
+
+    assert utf16_order == rfc8785.dumps(msgspec.to_builtins(sample, order="sorted") | {"rows": []})
+    assert canonical.decode_as(utf16_order, SAMPLE, limit=LIMIT) == sample
+    with pytest.raises(NotCanonicalError):
+        canonical.decode_as(utf8_order, SAMPLE, limit=LIMIT)
+
+
 def test_refuses_what_is_too_long_before_reading_it() -> None:
     """The limit is on the bytes, and one more than allowed is too many."""
     assert canonical.decode(b'"abc"', limit=5) == "abc"
