@@ -10,7 +10,7 @@ from facts.status import COMPLETE, Condition, Status, condition
 
 _SIZES = ("blocks_size", "blocks", "blocks_free", "blocks_available", "inodes", "inodes_free")
 _REMOTE = frozenset(
-    {"9p", "afs", "autofs", "ceph", "cifs", "coda", "glusterfs", "lustre", "ncpfs", "nfs", "nfs4"}
+    {"9p", "afs", "autofs", "ceph", "cifs", "coda", "fuse", "fuseblk", "lustre", "nfs", "nfs4"}
     | {"orangefs", "smb3", "smbfs"}
 )
 """A server behind one of these may be gone, and then every question to it hangs."""
@@ -73,7 +73,7 @@ def _sizes(host: Host, rows: list[dict[str, Cell]], table: bytes) -> Condition:
     observed = COMPLETE
     for row in rows:
         path, fstype = str(row["path"]), str(row["type"])
-        if fstype in _REMOTE or fstype.startswith("fuse"):
+        if fstype in _REMOTE or fstype.startswith("fuse."):
             observed = condition(Status.PARTIAL, "remote_filesystem", path)
             continue
         try:

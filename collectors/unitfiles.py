@@ -25,8 +25,9 @@ DIRECTORIES = (
     "/run/systemd/generator.late",
 )
 """Where unit files lie; an earlier directory overrides a later one."""
-_ENABLING = ("/etc/systemd/system", "/run/systemd/system")
-"""Where `systemctl enable` makes its links; the vendor's own links do not make a unit enabled."""
+_LASTING = "/etc/systemd/system"
+"""Where `systemctl enable` makes its links; those in /run end with the next start, and the
+vendor's own do not make a unit enabled."""
 _SUFFIXES = (
     *(".automount", ".device", ".mount", ".path", ".scope", ".service"),
     *(".slice", ".socket", ".swap", ".target", ".timer"),
@@ -52,34 +53,57 @@ def unit_files(host: Host) -> Mapping[str, UnitFile]:
         for name in entries(host, directory):
             if name.endswith(_SUFFIXES):
                 chosen.setdefault(name, f"{directory}/{name}")
-    enabled = dict(_enabled(host, chosen))
+    enabled = dict(_enabled(host))
     for name in enabled:
-        template = _template(name)
-        if name not in chosen and template in chosen:
-            chosen[name] = chosen[template]
+        if name not in chosen and template(name) in chosen:
+            chosen[name] = chosen[template(name)]
+    others = _other_names(host, chosen)
     found: dict[str, UnitFile] = {}
     for name, path in chosen.items():
         said = [] if masked(host, path) else list(lines(host, path, comments="#;", continued=True))
-        found[name] = UnitFile(path, _state(host, name, path, said, enabled), _description(said))
+        aliases = dict(others.get(name, ()))
+        state = _state(host, path, said, name, enabled=enabled, aliases=aliases)
+        found[name] = UnitFile(path, state, _description(said))
     return found
 
 
-def _enabled(host: Host, chosen: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _enabled(host: Host) -> Iterator[tuple[str, str]]:
     """The units that links of the administrator pull in, and how; lasting links come last."""
-    for directory in reversed(_ENABLING):
-        state = "enabled-runtime" if directory.startswith("/run/") else "enabled"
+    for directory, state in _link_directories():
         for name in entries(host, directory):
-            path = f"{directory}/{name}"
             if name.endswith(_LINKS):
-                for linked in entries(host, path):
+                for linked in entries(host, f"{directory}/{name}"):
                     yield linked, state
-            elif name.endswith(_SUFFIXES) and chosen.get(name) == path:
-                target = _target(host, path)
-                if target not in ("", name):
-                    yield target, state
 
 
-def _state(host: Host, name: str, path: str, said: list[Line], enabled: Mapping[str, str]) -> str:
+def _other_names(host: Host, chosen: Mapping[str, str]) -> dict[str, list[tuple[str, str]]]:
+    """By unit: the other names that links of the administrator give it, and how."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for directory, state in _link_directories():
+        for name, path in chosen.items():
+            if path == f"{directory}/{name}":
+                target = _link(host, path)
+                if target not in ("", NULL_FILE) and target.rpartition("/")[2] != name:
+                    found.setdefault(target.rpartition("/")[2], []).append((name, state))
+    return found
+
+
+def _link_directories() -> Iterator[tuple[str, str]]:
+    for directory in DIRECTORIES:
+        if directory.startswith("/run/"):
+            yield directory, "enabled-runtime"
+    yield _LASTING, "enabled"
+
+
+def _state(
+    host: Host,
+    path: str,
+    said: list[Line],
+    name: str,
+    *,
+    enabled: Mapping[str, str],
+    aliases: Mapping[str, str],
+) -> str:
     target = _link(host, path)
     runtime = "-runtime" if path.startswith("/run/") else ""
     if target == NULL_FILE or (not target and not said and not host.stat(path).st_size):
@@ -88,24 +112,25 @@ def _state(host: Host, name: str, path: str, said: list[Line], enabled: Mapping[
         return "generated"
     if path.startswith("/run/systemd/transient/"):
         return "transient"
-    if target and target.rpartition("/")[2] != name and _template(name) != _template(target):
+    if target and target.rpartition("/")[2] != name and template(name) != template(target):
         return "alias"
     if name in enabled:
         return enabled[name]
     install = dict(_setting(line) for line in _section(said, "Install"))
+    for alias, state in aliases.items():
+        return state if alias in install.get("Alias", "").split() else "indirect"
     if name.partition("@")[2].startswith("."):
-        instances = [linked for linked in enabled if _template(linked) == name]
         default = name.replace("@", f"@{install.get('DefaultInstance', '')}")
-        if instances:
+        if any(template(linked) == name for linked in enabled):
             return enabled.get(default, "indirect")
-    if target and target.rpartition("/")[0] not in DIRECTORIES and target.startswith("/"):
+    if target.startswith("/") and target.rpartition("/")[0] not in DIRECTORIES:
         return f"linked{runtime}"
     if _INSTALLABLE & install.keys():
         return "disabled"
     return "indirect" if "Also" in install else "static"
 
 
-def _template(name: str) -> str:
+def template(name: str) -> str:
     """`getty@.service` of `getty@tty1.service`; the name itself if it is no instance."""
     prefix, at, rest = name.rpartition("/")[2].partition("@")
     return f"{prefix}@.{rest.rpartition('.')[2]}" if at else prefix
@@ -116,12 +141,6 @@ def _link(host: Host, path: str) -> str:
         return host.link(path)
     except OSError:
         return ""
-
-
-def _target(host: Host, path: str) -> str:
-    """The unit that the link at `path` is another name of; empty if it is none."""
-    target = _link(host, path)
-    return "" if target == NULL_FILE else target.rpartition("/")[2]
 
 
 def _section(said: list[Line], wanted: str) -> Iterator[Line]:

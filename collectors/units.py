@@ -10,7 +10,7 @@ from collectors.config import absent, decoded
 from collectors.errors import ProgramFailedError, condition_of
 from collectors.host import Host
 from collectors.interface import Observed
-from collectors.unitfiles import DIRECTORIES, unit_files
+from collectors.unitfiles import DIRECTORIES, template, unit_files
 from evidence.canonical import Cell
 from facts.status import COMPLETE, Condition, Status, condition
 
@@ -77,9 +77,15 @@ def _in_memory(host: Host, rows: dict[str, dict[str, Cell]]) -> None:
         if not answer.strip():
             return  # what follows explains the columns to people
         name, load, active, sub = answer.split()[:4]
-        row = rows.setdefault(name, {"id": name, "unit_file_state": "", "fragment_path": ""})
+        row = rows.setdefault(name, {"id": name, **_from_template(rows, name)})
         row.update(load_state=load, active_state=active, sub_state=sub)
         row["description"] = answer[text:].strip()
+
+
+def _from_template(rows: dict[str, dict[str, Cell]], name: str) -> dict[str, Cell]:
+    """File and state of a unit that has no file of its own: those of its template, if any."""
+    found = rows.get(template(name), {})
+    return {key: found.get(key, "") for key in ("unit_file_state", "fragment_path")}
 
 
 def _properties(host: Host, rows: dict[str, dict[str, Cell]]) -> None:
@@ -125,6 +131,6 @@ def _ask(host: Host, *question: str) -> list[str]:
 
 def _escaped(name: str) -> str:
     """`name` as the last part of a D-Bus object path; sd_bus_path_encode(3)."""
-    first = f"_{ord(name[0]):02x}" if name[:1].isdecimal() else name[:1]
+    first = name[:1] if name[:1].isalpha() else f"_{ord(name[0]):02x}"
     rest = (c if c.isascii() and c.isalnum() else f"_{ord(c):02x}" for c in name[1:])
     return first + "".join(rest)
