@@ -262,8 +262,7 @@ class Engine:
         self, table: str, columns: Mapping[str, Type | None], rows: Iterable[tuple[Portable, ...]]
     ) -> None:
         """An ordinary table of `rows`, in their order."""
-        with self._sandbox.setup(table) as connection:
+        marks = ", ".join("?" * len(columns)) or "NULL"
+        with self._sandbox.setup(table) as connection, connection:
             connection.execute(declaration(table, columns or {_PLACEHOLDER: None}))
-            marks = ", ".join("?" * len(columns)) or "NULL"
-            with connection:
-                connection.executemany(f'INSERT INTO "{table}" VALUES ({marks})', rows)  # noqa: S608  # a catalogue's name
+            connection.executemany(f'INSERT INTO "{table}" VALUES ({marks})', rows)  # noqa: S608  # a catalogue's name

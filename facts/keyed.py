@@ -89,14 +89,16 @@ class KeyedTable:
         )
 
     def BestIndexObject(self, plan: apsw.IndexInfo) -> bool:  # noqa: N802  # apsw's name
+        """Take part in a plan only if a key is given."""
         keys = (i for i, name in enumerate(self.columns) if self.spec.column(name).key)
         return ask_by(plan, tuple(keys))
 
     def Open(self) -> "_Cursor":  # noqa: N802  # apsw's name
+        """Begin to read."""
         return _Cursor(self)
 
     def Disconnect(self) -> None:  # noqa: N802  # apsw's name
-        pass
+        """Nothing is held that must be given back."""
 
     Destroy = Disconnect
 
@@ -110,6 +112,7 @@ class KeyedModule:
     def Create(  # noqa: N802  # apsw's name
         self, _connection: apsw.Connection, _module: str, _database: str, table: str, *_: object
     ) -> tuple[str, KeyedTable]:
+        """What SQLite is told of `table`, and who answers for it."""
         return self._tables[table].declaration(), self._tables[table]
 
     Connect = Create

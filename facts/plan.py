@@ -156,7 +156,9 @@ def _hint(name: str, known: Iterable[str]) -> str:
     """The nearest of the `known` names, as the end of a sentence."""
     import difflib  # noqa: PLC0415  # 4 ms that only a mistake needs
 
-    nearest = difflib.get_close_matches(name, known, n=1) or [k for k in sorted(known) if name in k]
+    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.7) or [
+        k for k in sorted(known) if name in k
+    ]
     return f" → {nearest[0]}" if nearest else ""
 
 

@@ -83,7 +83,7 @@ class Pattern:
         """Where `state` goes on `char`."""
         threads: dict[int, _Saved] = {}
         for where in (*state.threads, 0):
-            self._follow(threads, where, (), 0, state.before, char)
+            self._follow(threads, where, (), 0, (state.before, char))
         steps = [(where, self._code[where]) for where in threads]
         following = None
         if all(step.op is not Op.MATCH for _, step in steps):
@@ -105,7 +105,7 @@ class Pattern:
         before = text[earliest - 1 : earliest] if earliest else ""
         for at, char in enumerate((*text[earliest:], ""), earliest):
             if not best:
-                self._follow(threads, 0, (at, *nowhere), at, before, char)
+                self._follow(threads, 0, (at, *nowhere), at, (before, char))
             spend(STEP_COST * len(threads))
             going: dict[int, _Saved] = {}
             for where, saved in threads.items():
@@ -115,7 +115,7 @@ class Pattern:
                     break  # the threads after this one are less preferred
                 if _takes(step, char):
                     after = text[at + 1 : at + 2]
-                    self._follow(going, where + 1, saved, at + 1, char, after)
+                    self._follow(going, where + 1, saved, at + 1, (char, after))
             threads = going
             before = char
             if best and not threads:
@@ -129,10 +129,12 @@ class Pattern:
         where: int,
         saved: _Saved,
         at: int,
-        before: str,
-        after: str,
+        edge: tuple[str, str],
     ) -> None:
-        """Add to `threads` what is reached from `where` without a character, in preference."""
+        """Add to `threads` what is reached from `where` at the `edge` between two characters.
+
+        What is added first is preferred.
+        """
         stack = [(where, saved)]
         while stack:
             where, saved = stack.pop()
@@ -145,7 +147,7 @@ class Pattern:
             elif step.op is Op.SAVE:
                 kept = (*saved[: step.slot], at, *saved[step.slot + 1 :]) if saved else saved
                 stack.append((where + 1, kept))
-            elif step.op is Op.ASSERT and _holds(step.edge, before, after):
+            elif step.op is Op.ASSERT and _holds(step.edge, *edge):
                 stack.append((where + 1, saved))
 
 

@@ -20,7 +20,8 @@ import apsw
 
 from evidence.canonical import Cell
 from facts.errors import QueryError
-from facts.functions import ALLOWED, MAX_LENGTH, register
+from facts.functions import ALLOWED, register
+from facts.texts import MAX_LENGTH
 
 _LIMITS = {
     apsw.SQLITE_LIMIT_LENGTH: MAX_LENGTH,
@@ -28,10 +29,9 @@ _LIMITS = {
     apsw.SQLITE_LIMIT_COLUMN: 500,
     apsw.SQLITE_LIMIT_EXPR_DEPTH: 200,
     apsw.SQLITE_LIMIT_COMPOUND_SELECT: 100,
-    apsw.SQLITE_LIMIT_VDBE_OP: 100_000,
+    apsw.SQLITE_LIMIT_VDBE_OP: 5_000,
     apsw.SQLITE_LIMIT_FUNCTION_ARG: 100,
     apsw.SQLITE_LIMIT_ATTACHED: 0,
-    apsw.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 128,
     apsw.SQLITE_LIMIT_VARIABLE_NUMBER: 500,
     apsw.SQLITE_LIMIT_TRIGGER_DEPTH: 1,
     apsw.SQLITE_LIMIT_WORKER_THREADS: 0,
@@ -42,11 +42,17 @@ _TABLE_FUNCTIONS = frozenset({"json_each", "json_tree"})
 _INTERNAL = ("sqlite_", "pragma_")
 
 _STEP = 25
-"""Operations between two looks at the budget: one alone can be a LIKE over `MAX_LENGTH`
-characters, so few may pass unseen."""
+"""Operations between two looks at the budget: one alone can copy `MAX_LENGTH` characters, so few
+may pass unseen."""
 
 _LOOK_S = 0.01
 """Seconds between two looks at processor time and memory, which are dearer to ask."""
+
+_VERBS = """
+    ALTER ANALYZE ATTACH BEGIN COMMIT CREATE DELETE DETACH DROP END EXPLAIN INSERT PRAGMA REINDEX
+    RELEASE REPLACE ROLLBACK SAVEPOINT UPDATE VACUUM
+"""
+"""How what is no query begins; it serves the words only, the authorizer does not rely on it."""
 
 _BLANK = re.compile(r"(?:[\s;]|--[^\n]*(?:\n|\Z)|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z))*\Z")
 """What may follow a statement: white space, semicolons and comments."""
@@ -56,9 +62,9 @@ _BLANK = re.compile(r"(?:[\s;]|--[^\n]*(?:\n|\Z)|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z))
 class Budget:
     """What one query may cost."""
 
-    operations: int = 10_000_000
+    operations: int = 8_000_000
     """SQLite's own operations; the same query over the same facts costs the same everywhere."""
-    cpu_s: float = 0.8
+    cpu_s: float = 0.6
     """Processor time of the thread, for what operations do not show."""
     memory: int = 64 * 1024 * 1024
     """Bytes SQLite holds beyond what it held when the query began."""
@@ -114,20 +120,18 @@ class Sandbox:
 
         def stop(cursor: apsw.Cursor, statement: str, _bindings: Any) -> bool:
             nonlocal columns
-            if cursor.is_explain:
-                raise QueryError("write_refused", "EXPLAIN")
-            if not self._guard.selects:
-                blank = _BLANK.match(statement)
-                raise (
-                    QueryError("statement_missing")
-                    if blank
-                    else QueryError("write_refused", statement.split(maxsplit=1)[0].upper())
-                )
+            if _BLANK.match(statement):
+                raise QueryError("statement_missing")
+            if cursor.is_explain or not self._guard.selects:
+                raise QueryError("write_refused", statement)
             if not _BLANK.match(sql, len(statement)):
                 raise QueryError("several_statements")
             columns = tuple(name for name, *_ in cursor.get_description())
             return False
 
+        verb = sql.split(maxsplit=1)[0].upper() if sql.strip() else ""
+        if verb in _VERBS.split():
+            raise QueryError("write_refused", verb)
         self._guard.begin()
         cursor = self._connection.cursor()
         cursor.exec_trace = stop
@@ -138,6 +142,8 @@ class Sandbox:
             return Prepared(columns, frozenset(self._guard.reads))
         except apsw.TooBigError as e:
             raise QueryError("over_length", str(_LIMITS[apsw.SQLITE_LIMIT_SQL_LENGTH])) from e
+        except apsw.NoMemError as e:  # how SQLite says that its program is too long
+            raise QueryError("over_length", str(_LIMITS[apsw.SQLITE_LIMIT_VDBE_OP])) from e
         raise QueryError("statement_missing")
 
     def rows(self, sql: str, parameters: Mapping[str, Cell]) -> Iterator[tuple[Any, ...]]:
@@ -200,8 +206,8 @@ class _Guard:
         elif action == apsw.SQLITE_SELECT:
             self.selects = True
         elif action != apsw.SQLITE_RECURSIVE:
-            verb = str(apsw.mapping_authorizer_function[action])
-            raise QueryError("write_refused", verb.removeprefix("SQLITE_").replace("_", " "))
+            verb = str(apsw.mapping_authorizer_function[action]).removeprefix("SQLITE_")
+            raise QueryError("write_refused", verb)
         return 0
 
     def progress(self) -> bool:

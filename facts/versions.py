@@ -63,7 +63,7 @@ def compare(left: str, right: str, rules: Flavour) -> int:
 
 
 def _parts(text: str) -> tuple[int, str, str]:
-    """[epoch:]version[-release]"""
+    """The parts of [epoch:]version[-release]."""
     epoch, colon, rest = text.partition(":")
     if not colon or not (epoch.isascii() and epoch.isdigit()):
         epoch, rest = "0", text

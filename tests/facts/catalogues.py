@@ -84,9 +84,21 @@ class DictSource:
         )
 
 
-ROOT = {"uid": 0, "gid": 0, "username": "root", "directory": "/root", "description": "root"}
-DAEMON = {"uid": 1, "gid": 1, "username": "daemon", "directory": "/usr/sbin", "description": ""}
-PEOPLE = {
+ROOT: dict[str, Cell] = {
+    "uid": 0,
+    "gid": 0,
+    "username": "root",
+    "directory": "/root",
+    "description": "root",
+}
+DAEMON: dict[str, Cell] = {
+    "uid": 1,
+    "gid": 1,
+    "username": "daemon",
+    "directory": "/usr/sbin",
+    "description": "",
+}
+PEOPLE: dict[str, Rows] = {
     "users": [ROOT, DAEMON],
     "groups": [
         {"gid": 0, "groupname": "root", "share": 0.5},
