@@ -1,4 +1,4 @@
-"""Times as evidence writes them, and as people here read them."""
+"""Times as evidence writes them."""
 
 import time
 from datetime import UTC, datetime
@@ -18,10 +18,3 @@ def seconds(stamp: str) -> int:
     """The seconds since 1970 of a time that `stamp` wrote; ValueError for any other text."""
     moment = datetime.strptime(stamp, "%Y-%m-%dT%H:%M:%SZ")  # noqa: DTZ007  # the Z is in it
     return int(moment.replace(tzinfo=UTC).timestamp())
-
-
-def beijing(stamp: str) -> str:
-    """A time as people here read it: Beijing time, with the offset."""
-    # A fixed offset: Beijing time has had no daylight saving since 1991.
-    local = datetime.fromtimestamp(seconds(stamp) + 8 * 3600, UTC)
-    return local.strftime("%Y-%m-%d %H:%M:%S +08:00")

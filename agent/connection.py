@@ -13,11 +13,11 @@ import msgspec
 import urllib3
 from http_message_signatures import HTTPMessageSigner, algorithms
 
-from agent.errors import ServerError, UntrustedServerError
-from agent.say import visible
+from agent.errors import ServerError, StateError, UntrustedServerError
 from evidence import __version__
 from evidence.keys import SigningKey
 from evidence.parcel import MEDIA_TYPE
+from policies.plain import visible
 
 MAX_REPLY = 64 * 1024 * 1024
 """The longest reply that is read, in bytes."""
@@ -57,7 +57,13 @@ class Server:
             context.verify_mode = ssl.CERT_NONE
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         else:
-            context.load_verify_locations(cadata=ca_pem)
+            try:
+                context.load_verify_locations(cadata=ca_pem)
+            except (ssl.SSLError, ValueError) as e:
+                raise StateError(
+                    f"已保存的服务器证书损坏: {e}。请重新纳管",
+                    f"the stored certificate of the server is damaged: {e}. Enrol again",
+                ) from e
         self._pool = urllib3.PoolManager(
             ssl_context=context,
             timeout=urllib3.Timeout(connect=timeout_s, read=timeout_s),

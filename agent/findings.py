@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from agent.clock import beijing
-from agent.say import Lang, pick, visible
+from agent.say import Lang, pick
 from evidence.finding import Code, Finding, Outcome
+from policies.plain import beijing, visible
 
 OUTCOMES: Mapping[Outcome, tuple[str, str]] = {
     Outcome.HELD: ("核验通过", "verified"),

@@ -1,4 +1,4 @@
-"""How the terminal is spoken to: language, width, colour, and nothing that a host's data can steer.
+"""How the terminal is spoken to: language, width, colour.
 
 Chinese unless the locale or `--lang` says otherwise. Talk goes to stderr; stdout is for answers.
 """
@@ -43,15 +43,6 @@ def progress(text: str) -> None:
     """One line on stderr, only where a person watches."""
     if sys.stderr.isatty():
         talk(text)
-
-
-def visible(text: str) -> str:
-    """`text` with escapes for what could move a cursor, colour, or turn the reading direction."""
-    if text.isprintable():
-        return text
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
-    )
 
 
 def width(text: str) -> int:

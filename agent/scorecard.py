@@ -5,12 +5,10 @@ then the four numbers; then the rest, counted by family. A mark and a word alway
 colour says, and nothing that a host's data holds can steer the terminal.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from agent import clock
 from agent.say import (
     BOLD,
     DIM,
@@ -22,16 +20,16 @@ from agent.say import (
     clip,
     pad,
     pick,
-    visible,
     width,
     wrap,
 )
-from evidence.canonical import Cell
 from evidence.statement import Report, Verdict
 from facts import reasons
 from facts.status import Reason
 from policies.model import Check, Outcome, Policy, Text
+from policies.plain import beijing, visible
 from policies.score import ScoreLine, score_lines
+from policies.shown import sentences
 from policies.words import FAMILIES, MARKS, SEVERITIES, VERDICTS
 
 MAX_SENTENCES = 5
@@ -44,7 +42,6 @@ _COLOURS: Mapping[Outcome, str] = {
     "unknown": YELLOW,
 }
 _ORDER = ("critical", "high", "medium", "low")
-_PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 Standing: TypeAlias = Literal["signed", "not_enrolled", "not_readable"]
 """Whether the report took its place in the chain, and if not, why."""
@@ -77,23 +74,6 @@ def exit_code(report: Report) -> int:
     return 0
 
 
-def sentences(check: Check, verdict: Verdict, lang: Lang) -> list[str]:
-    """The verdict's evidence rows as sentences, safe to print."""
-    template = None if check.finding is None else words(check.finding, lang)
-    result = []
-    for row in verdict.rows[:MAX_SENTENCES]:
-        cells: dict[str, Cell] = dict(zip(verdict.columns, row, strict=True))
-        if template is None:
-            result.append(" · ".join(f"{name}={_cell(cell)}" for name, cell in cells.items()))
-        else:
-            result.append(_filled(template, cells))
-    return result
-
-
-def _filled(template: str, cells: Mapping[str, Cell]) -> str:
-    return _PLACEHOLDER.sub(lambda match: _cell(cells.get(match[1])), template)
-
-
 def words(text: Text, lang: Lang) -> str:
     """The wording of `text` in `lang`."""
     return text.zh if lang == "zh" else text.en
@@ -103,10 +83,6 @@ def render(card: Card, lang: Lang, paint: Paint, columns: int) -> str:
     """The whole scorecard, ending in a line feed."""
     lines = _Writer(card, lang, paint, columns).lines()
     return "".join(line.rstrip() + "\n" for line in lines)
-
-
-def _cell(cell: Cell) -> str:
-    return "NULL" if cell is None else visible(str(cell))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +134,7 @@ class _Writer:
     def _head(self) -> Iterator[str]:
         report = self.card.report
         title = self._say("合规总览", "Scorecard") + f" · {visible(report.host.name)}"
-        when = clock.beijing(report.scan.ended)
+        when = beijing(report.scan.ended)
         gap = max(2, self.columns - width(title) - width(when))
         yield self.paint(title, BOLD) + " " * gap + when
         policies = " · ".join(f"{ref.policy} {ref.version}" for ref in report.policies)
@@ -222,8 +198,8 @@ class _Writer:
             yield from self._labelled("整改后可提升", "A fix would add", gain)
 
     def _rows(self, check: Check, verdict: Verdict) -> Iterator[str]:
-        for sentence in sentences(check, verdict, self.lang):
-            first, *rest = wrap(sentence, self.columns - 7) or [""]
+        for sentence in sentences(check, verdict)[:MAX_SENTENCES]:
+            first, *rest = wrap(words(sentence, self.lang), self.columns - 7) or [""]
             yield f"     {self.paint('▸', DIM)} {first}"
             yield from (f"       {line}" for line in rest)
         more = verdict.row_count - min(len(verdict.rows), MAX_SENTENCES)
@@ -280,7 +256,7 @@ class _Writer:
         coverage = f"{score.evaluated}/{score.expected}"
         if score.expected:
             coverage += f" ({_percent(score.evaluated, score.expected)}%)"
-        oldest = "–" if score.oldest_fact is None else clock.beijing(score.oldest_fact)
+        oldest = "–" if score.oldest_fact is None else beijing(score.oldest_fact)
         for zh, en, text in (
             ("得分", "Score", value),
             ("检查项覆盖率", "Coverage of checks", coverage),

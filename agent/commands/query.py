@@ -9,12 +9,13 @@ from agent.commands.common import permitted, print_json, state_of
 from agent.errors import StateError
 from agent.job import Answered
 from agent.querying import ask
-from agent.say import Lang, pad, pick, talk, visible, width
+from agent.say import Lang, pad, pick, talk, width
 from agent.standing import NOWHERE, standing
 from evidence.canonical import Cell
 from facts.reasons import say
 from facts.snapshot import condition_from_wire
 from facts.status import Condition
+from policies.plain import visible
 from policies.words import STATUSES
 
 

@@ -3,11 +3,11 @@
 import argparse
 import sys
 
-from agent.clock import beijing
 from agent.commands.common import configured, print_json, state_of
 from agent.errors import NotEnrolledError
-from agent.say import BOLD, DIM, Lang, Paint, pad, pick, visible
+from agent.say import BOLD, DIM, Lang, Paint, pad, pick
 from agent.standing import Standing, standing
+from policies.plain import beijing, visible
 
 _STATES = {
     "empty": ("尚无主机报告", "no report yet"),

@@ -10,13 +10,14 @@ import msgspec
 from agent.commands.common import configured, print_json, state_of
 from agent.errors import InputError, StateError
 from agent.findings import MARKS, OUTCOMES, sentence
-from agent.say import BOLD, DIM, GREEN, RED, YELLOW, Lang, Paint, pick, talk, visible
+from agent.say import BOLD, DIM, GREEN, RED, YELLOW, Lang, Paint, pick, talk
 from agent.verification import VerifiedFile, VerifiedStatement, verify_files
 from evidence.errors import EvidenceError
 from evidence.finding import Outcome
 from evidence.statement import ASSIGNMENT, ENROLMENT, ENROLMENT_REQUEST, REPORT
 from evidence.trust import Trust
 from evidence.verification import CheckedReport
+from policies.plain import visible
 
 _KINDS: Mapping[str, tuple[str, str]] = {
     REPORT: ("主机报告", "report"),

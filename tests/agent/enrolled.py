@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent import clock
 from agent.exchange import take_in
 from agent.state import HostFile, State
 from evidence import checkpoint, dsse, keys, merkle, receipt, trust
@@ -23,6 +24,7 @@ from evidence.statement import (
 )
 from policies.compile import compile_policy, reference
 from policies.load import load
+from server import authority
 
 UNIT, ZONE, ORIGIN = "test-unit", "zone-1", "log.test/cii"
 HOST_ID = "0123456789abcdef0123456789abcdef"
@@ -122,8 +124,10 @@ class Played:
     def receipts(self, sent: Parcel) -> Parcel:
         """Receipts for the envelopes of `sent`, from a log that holds nothing else."""
         opened = [dsse.open_envelope(envelope) for envelope in sent.envelopes]
+        received = clock.now()
         leaves = [
-            receipt.leaf(each.payload_digest, each.signatures[0].keyid, NOW) for each in opened
+            receipt.leaf(each.payload_digest, each.signatures[0].keyid, received)
+            for each in opened
         ]
         nodes: dict[tuple[int, int], bytes] = {}
         for size, leaf in enumerate(leaves):
@@ -163,7 +167,8 @@ def enrolled(directory: Path, policy: str = POLICY) -> Played:
     )
     subject = Subject(name="host", digest=Digest(sha256=own.key_id))
     state.write("enrolment.json", dsse.seal(encode_statement((subject,), enrolment), server))
-    state.write("ca.pem", b"")
+    authority.create(directory, name="test", host_names=("127.0.0.1",))
+    state.write("ca.pem", authority.ca_pem(directory))
     state.write("unit.key", b"00" * 32)
     state.trust_directory.mkdir()
     trust.save_server(state.trust_directory, trust.Server("server", server.public, ORIGIN))

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.say import Paint, clip, language, pad, visible, width, wrap
+from agent.say import Paint, clip, language, pad, width, wrap
+from policies.plain import visible
 
 
 def test_wide_characters_count_twice() -> None:
