@@ -8,7 +8,7 @@ import jinja2
 from evidence import statement
 from facts import reasons
 from facts.status import Reason
-from policies import shown, words
+from policies import plain, shown, words
 from policies.model import Text
 from server.pages import views
 from server.pages.access import Lang
@@ -27,7 +27,7 @@ _templates.globals.update(
     sentence=shown.sentence,
 )
 _templates.filters.update(
-    visible=lambda value: shown.visible(str(value)),
+    visible=lambda value: plain.visible(str(value)),
     cell=shown.cell,
 )
 
@@ -55,12 +55,12 @@ def _say(lang: Lang, text: Text) -> str:
 
 def _because(lang: Lang, reason: statement.Reason) -> str:
     """A reason as a sentence; its arguments come from the host."""
-    return shown.visible(reasons.say(Reason(reason.code, reason.args), lang))
+    return plain.visible(reasons.say(Reason(reason.code, reason.args), lang))
 
 
 def _time(stamp: str) -> str:
     """A time in Beijing, to the second; what a host says and is no time stays as it is."""
     try:
-        return shown.beijing(stamp)
+        return plain.beijing(stamp)
     except ValueError:
-        return shown.visible(stamp)
+        return plain.visible(stamp)
