@@ -1,37 +1,50 @@
 """Configuration files: whether they are there, which of them count, and what their lines say."""
 
+import errno
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from collectors.host import Host
 
+_SINGLY = ("/proc", "/sys")
+_MERGED = {"/bin": "/usr", "/lib": "/usr", "/sbin": "/usr"}
+"""Directories that are links into /usr on most hosts, and then not recorded twice."""
 NULL_FILE = "/dev/null"
 """A link to here masks a file of that name in every later directory."""
 
 
-def absent(host: Host, path: str) -> bool:
-    """Whether `path` is known not to be on this host.
-
-    In a recorded root that holds nothing else of the same top directory, or nothing but single
-    files of /proc and /sys, a missing path was not recorded: nothing is known.
+def first(host: Host, *paths: str) -> str | None:
+    """The first of `paths` that is there.
 
     Raises:
         OSError: it cannot be told, for instance behind a directory we may not search.
     """
-    try:
-        host.stat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        if host.live:
-            return True
-        top = "/" + path.strip("/").partition("/")[0]
-        if top in ("/proc", "/sys"):
-            return False
+    for path in paths:
         try:
-            host.stat(top)
-        except FileNotFoundError:
-            return False
-        return True
-    return False
+            host.stat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        return path
+    return None
+
+
+def present(host: Host, *paths: str) -> str | None:
+    """The first of `paths` that is there; None if it is known that none is.
+
+    In a recorded root that lacks even the top directory of a path, that path was not recorded,
+    and of /proc and /sys a record holds single files only: nothing is known, which is an error.
+
+    Raises:
+        FileNotFoundError: the root says nothing about one of `paths`.
+        OSError: as `first`.
+    """
+    found = first(host, *paths)
+    if found is None and not host.live:
+        for path in paths:
+            top = "/" + path.strip("/").partition("/")[0]
+            if top in _SINGLY or first(host, _MERGED.get(top, top)) is None:
+                raise FileNotFoundError(errno.ENOENT, "not recorded", path)
+    return found
 
 
 def entries(host: Host, directory: str) -> list[str]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from collectors.config import absent, drop_ins, lines, settings
+from collectors.config import drop_ins, first, lines, present, settings
 from collectors.host import Host
 from evidence.canonical import Cell
 
@@ -45,7 +45,7 @@ def forwards(host: Host) -> Iterator[dict[str, Cell]]:
 
 
 def _rsyslog(host: Host) -> Iterator[tuple[str, str]]:
-    if absent(host, _RSYSLOG):
+    if not present(host, _RSYSLOG):
         return
     for path in (_RSYSLOG, *drop_ins(host, ["/etc/rsyslog.d"])):
         text = _text(host, path)
@@ -58,7 +58,7 @@ def _rsyslog(host: Host) -> Iterator[tuple[str, str]]:
 
 
 def _syslog_ng(host: Host) -> Iterator[tuple[str, str]]:
-    if absent(host, _SYSLOG_NG):
+    if not present(host, _SYSLOG_NG):
         return
     for path in (_SYSLOG_NG, *drop_ins(host, ["/etc/syslog-ng/conf.d"])):
         for block in _DESTINATION.findall(_text(host, path)):
@@ -68,7 +68,7 @@ def _syslog_ng(host: Host) -> Iterator[tuple[str, str]]:
 
 
 def _journal_upload(host: Host) -> Iterator[tuple[str, str]]:
-    main = next((path for path in _UPLOAD if not absent(host, path)), None)
+    main = first(host, *_UPLOAD)
     paths = drop_ins(host, [f"{path}.d" for path in _UPLOAD])
     said = settings(host, [*([main] if main else []), *paths], "Upload")
     if "URL" in said:

@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from collectors.config import absent, entries, lines
+from collectors.config import entries, lines, present
 from collectors.host import Host
 
 _CONFIG = "/etc/logrotate.conf"
@@ -49,7 +49,7 @@ class Rule:
 
 def rules(host: Host) -> Iterator[Rule]:
     """The rules in force; none on a host where logrotate has no configuration."""
-    if not absent(host, _CONFIG):
+    if present(host, _CONFIG):
         yield from _read(host, _CONFIG, Rule(_CONFIG))
 
 

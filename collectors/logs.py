@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
-from collectors.config import absent, drop_ins, entries, lines, settings
+from collectors.config import drop_ins, entries, first, lines, present, settings
 from collectors.forwarding import forwards
 from collectors.host import Host, condition_of
 from collectors.interface import Observed
@@ -61,15 +61,15 @@ def log_retention(host: Host, columns: frozenset[str]) -> Observed:
             try:
                 row["oldest_record"] = _oldest(host, row)
             except OSError as e:
-                reason = condition_of(e, str(e.filename or row["path"])).reason
+                reason = condition_of(e, str(e.filename or row["name"])).reason
                 dates = Condition(Status.PARTIAL, reason)
     return Observed(rows, observed, {} if dates.complete else {"oldest_record": dates})
 
 
 def _journald(host: Host) -> Iterator[dict[str, Cell]]:
-    if all(absent(host, program) for program in _JOURNALD):
+    if not present(host, *_JOURNALD):
         return
-    main = next((path for path in _JOURNALD_CONF if not absent(host, path)), None)
+    main = first(host, *_JOURNALD_CONF)
     paths = drop_ins(host, [f"{path}.d" for path in _JOURNALD_CONF])
     said = settings(host, [*([main] if main else []), *paths], "Journal")
     storage = said.get("Storage", ("auto", ""))[0].lower()
@@ -83,7 +83,7 @@ def _journald(host: Host) -> Iterator[dict[str, Cell]]:
         "rotations": _number(said.get("SystemMaxFiles", ("", ""))[0]),
         "max_size_bytes": size_bytes(said.get("SystemMaxUse", ("", ""))[0]),
         "persistent": int(
-            storage == "persistent" or (storage == "auto" and not absent(host, _JOURNAL))
+            storage == "persistent" or (storage == "auto" and present(host, _JOURNAL) is not None)
         ),
         "forwarded": 0,
         "source": source,
@@ -91,7 +91,7 @@ def _journald(host: Host) -> Iterator[dict[str, Cell]]:
 
 
 def _auditd(host: Host) -> Iterator[dict[str, Cell]]:
-    if absent(host, _AUDITD_CONF):
+    if not present(host, _AUDITD_CONF):
         return
     said: dict[str, str] = {}
     for line in lines(host, _AUDITD_CONF):
@@ -130,7 +130,7 @@ def _rotated(host: Host) -> Iterator[dict[str, Cell]]:
 
 def _oldest(host: Host, row: dict[str, Cell]) -> str | None:
     """The oldest date among the files of `row`; file names and dates only, no content."""
-    path = str(row["path"] or "")
+    path = str(row.get("path") or "")
     if row["kind"] == "journald":
         times = [
             _journal_time(host, f"{path}/{machine}/{name}")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from collectors.config import absent, decoded, drop_ins, lines
+from collectors.config import decoded, drop_ins, first, lines
 from collectors.host import Host, condition_of
 from collectors.interface import Observed
 from collectors.system import release
@@ -91,7 +91,7 @@ def normal(name: str) -> str:
 
 def _without_modules(host: Host) -> bool:
     """Whether the kernel has no module support: /proc is whole, and has neither of the two."""
-    return absent(host, "/proc/modules") and absent(host, "/proc/sys/kernel/modules_disabled")
+    return host.live and not first(host, "/proc/modules", "/proc/sys/kernel/modules_disabled")
 
 
 def _listed(host: Host, directory: str) -> Iterator[tuple[int, str]]:

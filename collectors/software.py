@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from collectors.config import absent, decoded, entries
+from collectors.config import decoded, entries, present
 from collectors.host import Host
 from collectors.interface import Observed
 from evidence.canonical import Cell
@@ -31,7 +31,7 @@ def deb_packages(host: Host, columns: frozenset[str]) -> Observed:
     Images built without dpkg keep one file a package in status.d; such a package is installed,
     though no file says so.
     """
-    if absent(host, "/var/lib/dpkg"):
+    if not present(host, "/var/lib/dpkg"):
         return Observed(())
     rows: list[dict[str, Cell]] = []
     pattern = _pattern(columns)
@@ -42,7 +42,7 @@ def deb_packages(host: Host, columns: frozenset[str]) -> Observed:
         for row in _packages(host.read(path), pattern):
             row.setdefault("status", "install ok installed")
             rows.append(row)
-    if not parts or not absent(host, _STATUS):
+    if not parts or present(host, _STATUS):
         rows += _packages(host.read(_STATUS, limit=_MAX_STATUS), pattern)
     for row in rows:
         row.setdefault("source", "")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from collectors.config import Line, absent, decoded, entries, lines
+from collectors.config import Line, decoded, entries, first, lines, present
 from collectors.errors import ProgramFailedError, SeamError
 from collectors.host import Host, condition_of
 from collectors.interface import Observed
@@ -28,10 +28,13 @@ _MAX_DEPTH = 16
 def sshd_config(host: Host, columns: frozenset[str]) -> Observed:
     """The settings of sshd; none, and complete, on a host that has no sshd program."""
     del columns
-    program = next((path for path in _PROGRAMS if not absent(host, path)), None)
-    if program is None and (host.live or absent(host, _CONFIG)):
-        return Observed(())
-    effective, observed = _effective(host, program or _PROGRAMS[0])
+    program = _PROGRAMS[0]
+    if host.live or not first(host, _CONFIG):
+        found = present(host, *_PROGRAMS)
+        if found is None:
+            return Observed(())
+        program = found
+    effective, observed = _effective(host, program)
     rows: list[dict[str, Cell]] = [
         {"key": key, "value": value, "origin": _EFFECTIVE} for key, value in effective
     ]

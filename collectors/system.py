@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 
-from collectors.config import absent, decoded
+from collectors.config import decoded, present
 from collectors.host import Host, condition_of
 from collectors.interface import Observed
 from evidence.canonical import Cell
@@ -132,9 +132,8 @@ def _dmi(name: str) -> Callable[[Host], Cell]:
     """A reader of one DMI field; NULL on a machine whose firmware has no such table."""
 
     def read(host: Host) -> Cell:
-        if absent(host, _DMI) or absent(host, f"{_DMI}/{name}"):
-            return None
-        return _line(host, f"{_DMI}/{name}")
+        path = present(host, f"{_DMI}/{name}")
+        return None if path is None else _line(host, path)
 
     return read
 

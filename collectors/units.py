@@ -6,16 +6,17 @@ is read the same way on a live host, in a container and in a recorded root.
 
 from collections.abc import Mapping
 
-from collectors.config import absent, decoded
+from collectors.config import decoded, present
 from collectors.errors import ProgramFailedError, condition_of
 from collectors.host import Host
 from collectors.interface import Observed
-from collectors.unitfiles import DIRECTORIES, template, unit_files
+from collectors.unitfiles import template, unit_files
 from evidence.canonical import Cell
 from facts.status import COMPLETE, Condition, Status, condition
 
 _SYSTEMCTL = "/usr/bin/systemctl"
 _PLAIN = ("--full", "--plain", "--no-pager")
+_INSTALLED = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 _BOOTED = "/run/systemd/system"
 """Made by systemd as the first process only; sd_booted(3)."""
 _PROPERTIES = {"Following": "following", "User": "user", "SourcePath": "source_path"}
@@ -27,7 +28,7 @@ _OBJECTS = "/org/freedesktop/systemd1"
 
 def systemd_units(host: Host, columns: frozenset[str]) -> Observed:
     """The units; none, and complete, on a host without systemd's directories."""
-    if absent(host, _BOOTED) and all(absent(host, directory) for directory in DIRECTORIES):
+    if not present(host, *_INSTALLED):
         return Observed(())
     rows: dict[str, dict[str, Cell]] = {}
     for name, file in unit_files(host).items():
@@ -58,7 +59,7 @@ def _unavailable(host: Host) -> Condition:
     """Why a running systemd cannot be asked; complete if it can."""
     if not host.live:
         return condition(Status.UNSUPPORTED, "not_live", _SYSTEMCTL)
-    if absent(host, _BOOTED):
+    if not present(host, _BOOTED):
         return condition(Status.UNSUPPORTED, "systemd_not_running")
     return COMPLETE
 

@@ -10,8 +10,6 @@ from evidence.canonical import Cell
 from facts.source import Key
 from facts.tables import SPECS
 
-HOSTS = Path(__file__).parents[1] / "hosts"
-
 
 def root(directory: Path, files: Mapping[str, str | bytes]) -> RootHost:
     """A host below `directory` with these files; a text `-> target` makes a symbolic link."""
