@@ -163,8 +163,8 @@ class _Judging:
             for name in check.parameters
             if not self.policy.parameters[name].accepts(self._value(name))
         ]
-        needs = self.engine.plan(sql, check.parameters).needs
-        for name in sorted(needs.keys() & self.engine.catalogue.plain.keys()):
+        read = self.engine.plan(sql, check.parameters).needs
+        for name in sorted(read.keys() & self.engine.catalogue.plain.keys()):
             if name not in self.policy.registers and name not in self.policy.data:
                 unmet.append(Reason(code="table_unknown", args=(name, "")))
             elif name in self.policy.registers and name not in self.registers:

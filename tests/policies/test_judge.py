@@ -158,6 +158,15 @@ def test_a_register_not_adopted_is_unknown() -> None:
     assert [(r.code, r.args) for r in verdict.reasons] == [("register_missing", ("approved_usb",))]
 
 
+def test_what_does_not_apply_needs_no_register() -> None:
+    """A host without such devices is judged before the unit has adopted anything."""
+    hub = {"usb_devices": [samples.device(**{"class": "09"})], "usb_interfaces": []}
+
+    (verdict,) = verdicts(typed(samples.policy()), hub)
+
+    assert verdict.verdict == "not_applicable"
+
+
 def test_a_register_that_lacks_a_column_is_unknown() -> None:
     """Null cells in its place would approve or refuse at random."""
     (verdict,) = verdicts(
