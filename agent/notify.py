@@ -11,6 +11,7 @@ def notify(text: str) -> None:
     if address[:1] not in ("/", "@"):
         return
     with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        s.settimeout(0)  # a service manager that does not listen must not stop us
         s.connect("\0" + address[1:] if address[0] == "@" else address)
         s.sendall(text.encode("utf-8"))
 

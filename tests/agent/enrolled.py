@@ -126,8 +126,7 @@ class Played:
         opened = [dsse.open_envelope(envelope) for envelope in sent.envelopes]
         received = clock.now()
         leaves = [
-            receipt.leaf(each.payload_digest, each.signatures[0].keyid, received)
-            for each in opened
+            receipt.leaf(each.payload_digest, each.signatures[0].keyid, received) for each in opened
         ]
         nodes: dict[tuple[int, int], bytes] = {}
         for size, leaf in enumerate(leaves):
