@@ -33,7 +33,7 @@ from facts.status import Condition, Status, condition
 MAX_ROWS = 100_000
 """The most rows one answer may have."""
 
-MAX_CELLS = 16 * 1024 * 1024
+MAX_CHARACTERS = 16 * 1024 * 1024
 """The most characters all the cells of one answer may have together."""
 
 _NONE: Mapping[str, Cell] = MappingProxyType({})
@@ -99,17 +99,13 @@ class Engine:
         self._plain: set[str] = set()
         self._missing: dict[tuple[str, str], Condition] = {}
         self._asked: list[tuple[str, Key]] = []
-        self._plans: dict[tuple[str, frozenset[str]], Plan] = {}
         module: Any = KeyedModule(self._keyed)
         with self._sandbox.setup() as connection:
             connection.create_module("keyed", module, use_bestindex_object=True, read_only=True)
 
     def plan(self, sql: str, parameters: Iterable[str] = ()) -> Plan:
         """What `sql` needs; see `Planner.plan`."""
-        known = (sql, frozenset(parameters))
-        if known not in self._plans:
-            self._plans[known] = self._planner.plan(sql, known[1])
-        return self._plans[known]
+        return self._planner.plan(sql, parameters)
 
     def add_table(self, name: str, columns: Iterable[str], rows: Iterable[Iterable[Cell]]) -> None:
         """Add the plain table `name` of the catalogue: a register, or a policy's own data."""
@@ -162,11 +158,13 @@ class Engine:
         size = 0
         for row in self._sandbox.rows(sql, parameters):
             rows.append(row)
-            size += sum(len(cell) if isinstance(cell, str | bytes) else 1 for cell in row)
+            for cell in row:
+                if isinstance(cell, str | bytes):
+                    size += len(cell)
             if len(rows) > MAX_ROWS:
                 raise QueryError("over_rows", str(MAX_ROWS))
-            if size > MAX_CELLS:
-                raise QueryError("over_length", str(MAX_CELLS))
+            if size > MAX_CHARACTERS:
+                raise QueryError("over_length", str(MAX_CHARACTERS))
         keys = sorted(set(self._asked))
         return Answer(
             plan.columns,
@@ -238,7 +236,9 @@ class Engine:
         )
         kept = [i for i, column in enumerate(columns) if (table, column) not in self._missing]
         there = tuple(columns[i] for i in kept)
-        rows = in_canonical_order([row[i] for i in kept] for row in reading.rows)
+        rows = in_canonical_order(
+            reading.rows if there == columns else ([row[i] for i in kept] for row in reading.rows)
+        )
         how_well = reading.condition
         try:
             self._create(table, {name: spec.column(name).type for name in there}, rows)

@@ -52,18 +52,20 @@ def register(connection: apsw.Connection, *, now: str, spend: Callable[[int], No
 
     def add(name: str, function: Callable[..., Value], arguments: int = -1, cost: int = 0) -> None:
         def call(*values: Value) -> Value:
-            if None in values:
-                return None
-            size = sum(len(value) for value in values if isinstance(value, str | bytes))
+            size = 0
+            for value in values:
+                if value is None:
+                    return None
+                if isinstance(value, str):
+                    size += len(value)
             spend(_CALL + (size * cost or size // _CHARS))
             return function(*values)
 
         connection.create_scalar_function(name, call, arguments, deterministic=True)
 
     like, glob = matchers(spend)
-    add("like", like, 2)
-    add("like", like, 3)
-    add("glob", glob, 2)
+    for name, matcher, arguments in (("like", like, 2), ("like", like, 3), ("glob", glob, 2)):
+        connection.create_scalar_function(name, matcher, arguments, deterministic=True)
     add("instr", texts.instr, 2)
     add("replace", texts.replace, 3)
     add("trim", texts.trim, 2)

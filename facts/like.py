@@ -16,6 +16,9 @@ from facts.values import Value, text
 MAX_PATTERN = 256
 """The longest pattern, in characters."""
 
+_CALL = 40
+"""What a call is worth in SQLite's operations, as measured."""
+
 _COMPARISONS = 64
 """How many comparisons of characters a text and a pattern get for one of SQLite's operations."""
 
@@ -27,34 +30,37 @@ def matchers(spend: Callable[[int], None]) -> tuple[Callable[..., Value], Callab
     """What LIKE and GLOB call; `spend` is told what it costs, in operations, and may raise."""
 
     def like(pattern: Value, subject: Value, *escape: Value) -> Value:
+        if pattern is None or subject is None or None in escape:
+            return None
         special = text(escape[0]) if escape else ""
         if escape and len(special) != 1:
             raise QueryError("argument_refused", "LIKE", "ESCAPE takes one character")
-        return holds(_like(_checked(pattern), special), pattern, subject)
+        return holds(pattern, subject, _like(text(pattern), special))
 
     def glob(pattern: Value, subject: Value) -> Value:
-        return holds(_glob(_checked(pattern)), pattern, subject)
+        if pattern is None or subject is None:
+            return None
+        return holds(pattern, subject, _glob(text(pattern)))
 
-    def holds(compiled: re.Pattern[str], pattern: Value, subject: Value) -> int:
+    def holds(pattern: Value, subject: Value, compiled: re.Pattern[str]) -> int:
         if isinstance(pattern, bytes) or isinstance(subject, bytes):
             return 0
         searched = text(subject)
-        spend(len(text(pattern)) * len(searched) // _COMPARISONS)
-        return int(compiled.fullmatch(searched) is not None)
+        spend(_CALL + len(compiled.pattern) * len(searched) // _COMPARISONS)
+        return compiled.fullmatch(searched) is not None
 
     return like, glob
 
 
-def _checked(pattern: Value) -> str:
-    checked = text(pattern)
-    if len(checked) > MAX_PATTERN:
+def _check(pattern: str) -> None:
+    if len(pattern) > MAX_PATTERN:
         raise QueryError("over_length", str(MAX_PATTERN))
-    return checked
 
 
 @lru_cache(maxsize=512)
 def _like(pattern: str, escape: str) -> re.Pattern[str]:
     """`%` stands for any characters, `_` for one; the case of ASCII letters does not matter."""
+    _check(pattern)
     tokens: _Tokens = []
     characters = iter(pattern)
     for char in characters:
@@ -70,6 +76,7 @@ def _like(pattern: str, escape: str) -> re.Pattern[str]:
 @lru_cache(maxsize=512)
 def _glob(pattern: str) -> re.Pattern[str]:
     """`*` stands for any characters, `?` for one, `[…]` and `[^…]` for one of a set."""
+    _check(pattern)
     tokens: _Tokens = []
     at = 0
     while at < len(pattern):

@@ -76,6 +76,7 @@ class Planner:
         self._policy = policy
         self._used: list[tuple[str, set[int]]] = []
         self._unkeyed: list[str] = []
+        self._plans: dict[tuple[str, frozenset[str]], Plan] = {}
         self._sandbox = Sandbox(now="1970-01-01T00:00:00Z", strict=policy, budget=Budget())
         with self._sandbox.setup(*catalogue.columns) as connection:
             module: Any = _Module(catalogue, self._used, self._unkeyed)
@@ -89,9 +90,14 @@ class Planner:
         Raises:
             QueryError: it does not parse, names what is not there, or is refused.
         """
+        names = frozenset(parameters)
+        if (sql, names) not in self._plans:
+            self._plans[sql, names] = self._plan(sql, names)
+        return self._plans[sql, names]
+
+    def _plan(self, sql: str, names: frozenset[str]) -> Plan:
         self._used.clear()
         self._unkeyed.clear()
-        names = frozenset(parameters)
         try:
             prepared = self._sandbox.prepare(sql, dict.fromkeys(names))
         except (apsw.SQLError, apsw.BindingsError, KeyError) as e:

@@ -72,7 +72,7 @@ class Pattern:
             try:
                 following = state.following[char]
             except KeyError:
-                spend(0)
+                spend(0)  # what was learnt before must not change what a text costs
                 following = self._learn(state, char)
             if following is None:
                 return earliest

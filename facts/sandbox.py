@@ -41,12 +41,12 @@ _TABLE_FUNCTIONS = frozenset({"json_each", "json_tree"})
 
 _INTERNAL = ("sqlite_", "pragma_")
 
-_STEP = 25
-"""Operations between two looks at the budget: one alone can copy `MAX_LENGTH` characters, so few
-may pass unseen."""
+_STEP = 100
+"""Operations between two calls of the progress handler: one alone can copy `MAX_LENGTH`
+characters, so few may pass unseen."""
 
-_LOOK_S = 0.01
-"""Seconds between two looks at processor time and memory, which are dearer to ask."""
+_LOOK = 1_000
+"""Operations between two looks at processor time and memory, which are dear to ask."""
 
 _VERBS = """
     ALTER ANALYZE ATTACH BEGIN COMMIT CREATE DELETE DETACH DROP END EXPLAIN INSERT PRAGMA REINDEX
@@ -177,7 +177,7 @@ class _Guard:
         self._operations = 0
         self._memory = 0
         self._cpu = 0.0
-        self._looked = 0.0
+        self._look = 0
 
     def begin(self) -> None:
         """Forget the last query."""
@@ -186,7 +186,7 @@ class _Guard:
         self._operations = 0
         self._memory = apsw.memory_used()
         self._cpu = time.thread_time()
-        self._looked = time.monotonic()
+        self._look = _LOOK
 
     def authorize(
         self, action: int, first: str | None, second: str | None, *_where: str | None
@@ -216,18 +216,18 @@ class _Guard:
         return False
 
     def spend(self, operations: int) -> None:
-        """Count `operations` against the budget.
+        """Count `operations` against the budget; 0 only asks whether the time is up.
 
         Raises:
             QueryError: there is nothing left of it.
         """
         self._operations += operations
-        if self._operations > self._budget.operations:
-            raise QueryError("over_time")
-        moment = time.monotonic()
-        if moment - self._looked > _LOOK_S:
-            self._looked = moment
-            if time.thread_time() - self._cpu > self._budget.cpu_s:
+        if not operations or self._operations >= self._look:
+            self._look = self._operations + _LOOK
+            if (
+                self._operations > self._budget.operations
+                or time.thread_time() - self._cpu > self._budget.cpu_s
+            ):
                 raise QueryError("over_time")
             if apsw.memory_used() - self._memory > self._budget.memory:
                 raise QueryError("over_memory")
