@@ -67,7 +67,7 @@ def _outputs(
         stdout, stderr = gathered.values()
         while selector.get_map():
             ready = selector.select(max(0.0, deadline - time.monotonic()))
-            if not ready:
+            if not ready or time.monotonic() > deadline:
                 raise TooSlowError(program, timeout_s)
             for key, _ in ready:
                 data = os.read(key.fd, _CHUNK)

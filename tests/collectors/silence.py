@@ -45,15 +45,23 @@ class Said:
 
 
 def covered(
-    paths: Sequence[str], tables: Sequence[str], *, bind: str | None = None
+    paths: Sequence[str],
+    tables: Sequence[str],
+    *,
+    bind: str | None = None,
+    links: Mapping[str, str] | None = None,
 ) -> dict[str, Said]:
-    """What `tables` say with an empty tmpfs, or the directory `bind`, over each of `paths`."""
-    return _child({"covered": list(paths), "bind": bind, "tables": list(tables), "user": None})
+    """What `tables` say with an empty tmpfs, or the directory `bind`, over each of `paths`.
+
+    `links` are symbolic links made then, by their path; they belong below one of `paths`.
+    """
+    job = {"covered": list(paths), "bind": bind, "links": links or {}}
+    return _child({**job, "tables": list(tables), "user": None})
 
 
 def as_plain_user(tables: Sequence[str]) -> dict[str, Said]:
     """What `tables` say to a user who may do nothing special."""
-    return _child({"covered": [], "bind": None, "tables": list(tables), "user": NOBODY})
+    return _child({"covered": [], "tables": list(tables), "user": NOBODY})
 
 
 def full_tables() -> list[str]:
@@ -61,7 +69,7 @@ def full_tables() -> list[str]:
     return [name for name in COLLECTORS if SPECS[name].kind is Kind.FULL]
 
 
-def _child(job: dict[str, object]) -> dict[str, Said]:
+def _child(job: Mapping[str, object]) -> dict[str, Said]:
     answer = subprocess.run(
         [sys.executable, "-m", "tests.collectors.silence"],
         input=json.dumps(job).encode(),
@@ -84,12 +92,14 @@ def _main() -> None:
         _must(libc.unshare(CLONE_NEWNS))
         _must(libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None))
     for path in job["covered"]:
-        if job["bind"]:
+        if job.get("bind"):
             _must(libc.mount(job["bind"].encode(), path.encode(), None, MS_BIND, None))
         elif Path(path).is_dir():
             _must(libc.mount(b"tmpfs", path.encode(), b"tmpfs", 0, None))
         else:
             _must(libc.mount(b"/dev/null", path.encode(), None, MS_BIND, None))
+    for path, target in job.get("links", {}).items():
+        Path(path).symlink_to(target)
     if job["user"] is not None:
         os.setgroups([])
         os.setresgid(job["user"], job["user"], job["user"])

@@ -32,7 +32,7 @@ def _scan(inside: list[str], restrictions: list[str], tables: list[str]) -> dict
     settings = [f"--property={line}" for line in restrictions]
     service = ["systemd-run", "--wait", "--pipe", "--quiet", f"--working-directory={booted.ROOT}"]
     program = [sys.executable, "-m", "tests.collectors.silence"]
-    job = {"covered": [], "bind": None, "tables": tables, "user": None}
+    job = {"covered": [], "tables": tables, "user": None}
     answer = subprocess.run(
         [*inside, *service, *settings, *program],
         input=json.dumps(job).encode(), capture_output=True, check=True, timeout=60,

@@ -51,6 +51,20 @@ def test_another_directory_bound_over_a_source_is_no_source() -> None:
     assert said.reason[:2] == ["foreign_mount", "/etc/ssh"]
 
 
+@pytest.mark.parametrize(
+    ("link", "target", "table"),
+    [
+        ("/etc/passwd", "/usr/share/base-passwd/passwd.master", "users"),
+        ("/etc/modprobe.d", "/usr/lib/modprobe.d", "modprobe_config"),
+    ],
+)
+def test_a_link_on_a_foreign_mount_leads_nowhere(link: str, target: str, table: str) -> None:
+    """A link out of a foreign mount, to what lies on the host itself, is not followed."""
+    said = covered(["/etc"], [table], links={link: target})[table]
+
+    assert list(said.reason) == ["foreign_mount", "/etc", "tmpfs"]
+
+
 def test_nothing_else_is_drawn_in() -> None:
     """A table that reads nothing below the covered path stays complete."""
     said = covered(["/etc/ssh"], ["users", "deb_packages", "kernel_info"])
