@@ -26,7 +26,7 @@ from facts.keyed import KeyedModule, KeyedTable, declaration
 from facts.plan import Needs, Plan, Planner, refuse_local
 from facts.sandbox import Budget, Sandbox
 from facts.snapshot import Portable, RecordedTable, Snapshot, in_canonical_order
-from facts.source import Key, Source
+from facts.source import Key, Row, Source
 from facts.spec import Type
 from facts.status import Condition, Status, condition
 
@@ -236,9 +236,11 @@ class Engine:
         )
         kept = [i for i, column in enumerate(columns) if (table, column) not in self._missing]
         there = tuple(columns[i] for i in kept)
-        rows = in_canonical_order(
-            reading.rows if there == columns else ([row[i] for i in kept] for row in reading.rows)
-        )
+        rows = reading.rows
+        if there != columns:
+            rows = tuple(tuple(row[i] for i in kept) for row in rows)
+        if not reading.recorded:
+            rows = in_canonical_order(rows)
         how_well = reading.condition
         try:
             self._create(table, {name: spec.column(name).type for name in there}, rows)
@@ -258,9 +260,7 @@ class Engine:
         )
         return self._full[table]
 
-    def _create(
-        self, table: str, columns: Mapping[str, Type | None], rows: Iterable[tuple[Portable, ...]]
-    ) -> None:
+    def _create(self, table: str, columns: Mapping[str, Type | None], rows: Iterable[Row]) -> None:
         """An ordinary table of `rows`, in their order."""
         marks = ", ".join("?" * len(columns)) or "NULL"
         with self._sandbox.setup(table) as connection, connection:

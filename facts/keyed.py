@@ -4,6 +4,7 @@ SQLite hands down `path = …` (and each value of `path IN (…)`); each distinc
 and kept with its condition, also when nothing was found.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -67,23 +68,29 @@ class KeyedTable:
         if key not in self.rows:
             reading = self.source.read(self.spec.name, self.columns, key)
             at = self.columns.index(key.column)
-            rows = in_canonical_order(reading.rows)
+            rows = reading.rows if reading.recorded else in_canonical_order(reading.rows)
             how_well = _worst(reading)
             if how_well.reason is not None and how_well.reason.code == "not_recorded":
                 rows = ()
-            self.rows[key] = tuple(dict.fromkeys(row for row in rows if row[at] == key.value))
+            self.rows[key] = tuple(row for row in rows if row[at] == key.value)
             self.conditions[key] = how_well
-            self.read_at = min(self.read_at or reading.read_at, reading.read_at)
+            if reading.read_at:
+                self.read_at = min(self.read_at or reading.read_at, reading.read_at)
         return self.rows[key]
 
     def recorded(self, now: str) -> RecordedTable:
-        """What was asked so far, as one table of a snapshot; `now` if nothing was asked."""
-        rows = {row for found in self.rows.values() for row in found}
+        """What was asked so far, as one table of a snapshot; `now` if nothing was asked.
+
+        A row found by two keys is one row, and as many as one key found are as many.
+        """
+        rows: Counter[Row] = Counter()
+        for found in self.rows.values():
+            rows |= Counter(found)
         return RecordedTable(
             name=self.spec.name,
             version=self.spec.version,
             columns=self.columns,
-            rows=in_canonical_order(rows),
+            rows=in_canonical_order(rows.elements()),
             read_at=self.read_at or now,
             keys=dict(sorted(self.conditions.items())),
         )

@@ -62,7 +62,7 @@ class RecordedTable:
     columns: tuple[str, ...]
     """The recorded columns, in the order of the specification."""
     rows: tuple[Row, ...]
-    """In canonical order, as `in_canonical_order` has them."""
+    """As `in_canonical_order` has them; a part of a recorded table keeps the order of the whole."""
     read_at: str
     """RFC 3339, UTC; for a keyed table when its first key was read."""
     condition: Condition = COMPLETE
@@ -113,6 +113,7 @@ class Snapshot:
             recorded.read_at,
             how_well,
             conditions,
+            recorded=True,
         )
 
 

@@ -31,6 +31,10 @@ class Reading:
     condition: Condition = COMPLETE
     columns: Mapping[str, Condition] = field(default_factory=dict)
     """Only the columns whose condition differs from the table's."""
+    recorded: bool = False
+    """Whether the rows are those of a recorded table, in its order, and to be taken as they are:
+    the order in which SQL meets rows shows in LIMIT and group_concat, and must be the host's even
+    where fewer columns are asked for."""
 
 
 class Source(Protocol):

@@ -1,7 +1,9 @@
 """The engine answers from what was read, and says what that was and how well."""
 
+import gc
 import random
 
+import apsw
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -260,6 +262,55 @@ def test_the_order_of_rows_at_the_source_does_not_matter(
 
     assert again == answer
     assert second.recorded().tables == first.recorded().tables
+
+
+def test_a_snapshot_keeps_the_order_that_sql_met_on_the_host() -> None:
+    """A host records more columns than one policy reads, and sorts by all of them."""
+    people: Rows = [
+        {"uid": 1, "gid": 2, "username": "b", "directory": "/"},
+        {"uid": 2, "gid": 1, "username": "a", "directory": "/"},
+    ]
+    sql = "SELECT group_concat(username), (SELECT gid FROM users LIMIT 1) FROM users"
+    live = engine_of(DictSource({"users": people}))
+    list(live.load(live.plan(sql).needs | Needs({"users": ["uid"]})))
+
+    answer = live.run(sql)
+    _, replayed = asked(sql, live.recorded())
+
+    assert answer.rows == replayed.rows == (("b,a", 2),)
+
+
+def test_rows_that_look_alike_are_not_one_row() -> None:
+    """Two files of one directory are two, also where only the directory is read."""
+    files: Rows = [{"path": path, "directory": "/etc"} for path in ("/etc/a", "/etc/b")]
+    by_directory = "SELECT count(*) FROM file WHERE directory = '/etc'"
+    by_path = "SELECT count(*) FROM file WHERE path = '/etc/a'"
+    source = DictSource({"file": files})
+
+    _, live = asked(by_directory, source)
+    _, replayed = asked(by_directory, recorded(by_directory, source=source))
+    both = recorded(by_directory, by_path, source=source)
+
+    assert live.rows == replayed.rows == ((2,),)
+    assert asked(by_directory, both)[1].rows == ((2,),)
+    assert asked(by_path, both)[1].rows == ((1,),)
+
+
+def test_an_engine_leaves_nothing_behind() -> None:
+    """A server judges thousands of snapshots, each on connections of its own."""
+    before = len(apsw.connections())
+    engine, _ = asked(JOINED)
+    during = len(apsw.connections())
+    gc.disable()
+
+    try:
+        del engine
+        after = len(apsw.connections())
+    finally:
+        gc.enable()
+
+    assert before < during
+    assert after <= before
 
 
 def test_rows_come_in_canonical_order_duplicates_kept() -> None:

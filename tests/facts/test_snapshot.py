@@ -134,8 +134,8 @@ def test_answers_what_was_asked_and_nothing_more() -> None:
     denied = snapshot.read("file", ("path",), Key("path", "/b"))
     unasked = snapshot.read("file", ("path",), Key("path", "/d"))
 
-    assert found == Reading(((str(2**60), "/a"),), NOW)
-    assert absent == Reading((), NOW)
+    assert found == Reading(((str(2**60), "/a"),), NOW, recorded=True)
+    assert absent == Reading((), NOW, recorded=True)
     assert (denied.rows, denied.condition) == ((("/b",), ("/b",)), DENIED)
     assert unasked.condition == condition(Status.UNREADABLE, "key_not_asked", "file path = '/d'")
 
