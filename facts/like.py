@@ -30,24 +30,32 @@ def matchers(spend: Callable[[int], None]) -> tuple[Callable[..., Value], Callab
     """What LIKE and GLOB call; `spend` is told what it costs, in operations, and may raise."""
 
     def like(pattern: Value, subject: Value, *escape: Value) -> Value:
-        if pattern is None or subject is None or None in escape:
-            return None
-        special = text(escape[0]) if escape else ""
-        if escape and len(special) != 1:
-            raise QueryError("argument_refused", "LIKE", "ESCAPE takes one character")
-        return holds(pattern, subject, _like(text(pattern), special))
+        if not isinstance(pattern, str) or not isinstance(subject, str) or escape:
+            return unusual(like, pattern, subject, *escape)
+        return holds(_like(pattern, ""), subject)
 
     def glob(pattern: Value, subject: Value) -> Value:
-        if pattern is None or subject is None:
-            return None
-        return holds(pattern, subject, _glob(text(pattern)))
+        if not isinstance(pattern, str) or not isinstance(subject, str):
+            return unusual(glob, pattern, subject)
+        return holds(_glob(pattern), subject)
 
-    def holds(pattern: Value, subject: Value, compiled: re.Pattern[str]) -> int:
+    def unusual(
+        matcher: Callable[..., Value], pattern: Value, subject: Value, *escape: Value
+    ) -> Value:
+        if pattern is None or subject is None or None in escape:
+            return None
         if isinstance(pattern, bytes) or isinstance(subject, bytes):
             return 0
-        searched = text(subject)
-        spend(_CALL + len(compiled.pattern) * len(searched) // _COMPARISONS)
-        return compiled.fullmatch(searched) is not None
+        if not escape:
+            return matcher(text(pattern), text(subject))
+        special = text(escape[0])
+        if len(special) != 1:
+            raise QueryError("argument_refused", "LIKE", "ESCAPE takes one character")
+        return holds(_like(text(pattern), special), text(subject))
+
+    def holds(compiled: re.Pattern[str], subject: str) -> int:
+        spend(_CALL + len(compiled.pattern) * len(subject) // _COMPARISONS)
+        return compiled.fullmatch(subject) is not None
 
     return like, glob
 
