@@ -14,7 +14,9 @@ from evidence.canonical import Cell
 from facts.status import COMPLETE, Condition, Status, condition
 
 _MAX_ID = 2**32 - 1
-_BCRYPT_LIKE = re.compile(r"\$([A-Za-z0-9-]{1,16})[$,]")
+_SHADOWED = "x"
+"""In /etc/passwd: the password is in /etc/shadow."""
+_NAMED = re.compile(r"\$([A-Za-z0-9-]{1,16})[$,]")
 _DES = re.compile(r"[./0-9A-Za-z]{13}")
 _BSDI = re.compile(r"_[./0-9A-Za-z]{19}")
 
@@ -59,7 +61,11 @@ def groups(host: Host, columns: frozenset[str]) -> Observed:
 
 
 def shadow(host: Host, columns: frozenset[str]) -> Observed:
-    """States and ages of /etc/shadow; hashes are looked at here and go no further."""
+    """States and ages of /etc/shadow; hashes are looked at here and go no further.
+
+    An account whose field in /etc/passwd does not refer to it (`x`) is judged by that field when
+    it signs in, so it is a row too: an empty one there lets anybody in.
+    """
     del columns
     rows: list[dict[str, Cell]] = []
     observed = COMPLETE
@@ -67,12 +73,10 @@ def shadow(host: Host, columns: frozenset[str]) -> Observed:
         if len(fields) != 9 or not all(_is_days(field) for field in fields[2:]):  # noqa: PLR2004 - shadow(5)
             observed = _malformed("/etc/shadow", number)
             continue
-        status, algorithm = password_state(fields[1])
         last_change, minimum, maximum, warning, inactive, expire, flag = map(_days, fields[2:])
         rows.append(
             {
-                "password_status": status,
-                "hash_alg": algorithm,
+                **_state(fields),
                 "last_change": last_change,
                 "min": minimum,
                 "max": maximum,
@@ -80,10 +84,19 @@ def shadow(host: Host, columns: frozenset[str]) -> Observed:
                 "inactive": inactive,
                 "expire": expire,
                 "flag": flag,
-                "username": fields[0],
             }
         )
+    for number, fields in _records(host, "/etc/passwd"):
+        if len(fields) < 2:  # noqa: PLR2004 - name and password
+            observed = _malformed("/etc/passwd", number)
+        elif fields[1] != _SHADOWED:
+            rows.append(_state(fields))
     return Observed(rows, observed)
+
+
+def _state(fields: list[str]) -> dict[str, Cell]:
+    status, algorithm = password_state(fields[1])
+    return {"username": fields[0], "password_status": status, "hash_alg": algorithm}
 
 
 def password_state(field: str) -> tuple[str, str]:
@@ -100,7 +113,7 @@ def password_state(field: str) -> tuple[str, str]:
 
 
 def _algorithm(hashed: str) -> str:
-    named = _BCRYPT_LIKE.match(hashed)
+    named = _NAMED.match(hashed)
     if named:
         return named[1]
     if _DES.fullmatch(hashed):

@@ -6,7 +6,7 @@ import stat
 from collections.abc import Callable, Iterator
 
 from collectors.config import entries
-from collectors.host import Host, condition_of
+from collectors.host import Host, TooLargeError, condition_of
 from collectors.interface import Observed
 from evidence.canonical import Cell
 from facts.source import Key
@@ -62,8 +62,11 @@ def digests(host: Host, columns: frozenset[str], key: Key) -> Observed:
             observed = problem
             continue
         try:
-            if not stat.S_ISREG(host.stat(real).st_mode):
+            found = host.stat(real)
+            if not stat.S_ISREG(found.st_mode):
                 continue
+            if found.st_size > _MAX_HASHED:
+                raise TooLargeError(path, _MAX_HASHED)
             hashes = [hashlib.new(name, usedforsecurity=False) for name in algorithms]
             for chunk in host.chunks(real, limit=_MAX_HASHED):
                 for digest in hashes:

@@ -41,12 +41,13 @@ SHADOW = TableSpec(
     name="shadow",
     version=1,
     doc="State and age of local passwords; a hash is never read further than its algorithm.",
-    source=("/etc/shadow",),
+    source=("/etc/shadow", "/etc/passwd"),
     privilege="root",
     osquery=True,
     notes=(
         "A hash without `$` is named `des` or `bsdi`. What crypt(3) can never produce locks the "
-        "account, and is `locked` too."
+        "account, and is `locked` too. An account whose password field stands in /etc/passwd "
+        "itself is a row as well, without ages."
     ),
     columns=(
         Column(

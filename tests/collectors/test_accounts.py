@@ -75,13 +75,26 @@ def test_password_states(field: str, state: str, algorithm: str) -> None:
 
 def test_no_hash_leaves_the_collector(tmp_path: Path) -> None:
     """Nothing of salt or hash is in any cell."""
-    host = root(tmp_path, {"/etc/shadow": "a:$6$SALTSALT$HASHHASH:19000:0:99999:7:::\n"})
+    line = "a:$6$SALTSALT$HASHHASH:19000:0:99999:7:::\n"
+    host = root(tmp_path, {"/etc/shadow": line, "/etc/passwd": "a:x:0:0::/:/bin/sh\n"})
 
     observed = read(host, "shadow")
 
     assert not {"SALT", "HASH"} & set(json.dumps(list(observed.rows)).split("$"))
     assert cells(observed, "username", "hash_alg", "last_change", "max", "expire") == [
         ("a", "6", 19000, 99999, None)
+    ]
+
+
+def test_a_password_field_in_passwd_counts(tmp_path: Path) -> None:
+    """Who is not in shadow signs in by the field in passwd, empty or hashed."""
+    passwd = "a:x:1:1::/:/bin/sh\nb::0:0::/:/bin/sh\nc:$1$SALTSALT$HASH:2:2::/:/bin/sh\n"
+    host = root(tmp_path, {"/etc/shadow": "a:!:1::::::\n", "/etc/passwd": passwd})
+
+    assert cells(read(host, "shadow"), "username", "password_status", "hash_alg") == [
+        ("a", "locked", ""),
+        ("b", "empty", ""),
+        ("c", "active", "1"),
     ]
 
 
@@ -107,7 +120,9 @@ def test_a_line_that_cannot_be_read_is_said(
     tmp_path: Path, table: str, path: str, line: str
 ) -> None:
     """A line in another form leaves the table partial, with its number."""
-    found = read(root(tmp_path, {path: f"\n{line}\n"}), table)
+    files = {"/etc/passwd": "", path: f"\n{line}\n"}
+
+    found = read(root(tmp_path, files), table)
 
     assert found.rows == []
     assert found.condition == condition(Status.PARTIAL, "malformed_source", f"{path}:2")
