@@ -1,12 +1,18 @@
 """Every reason has words in both languages, and whatever comes can be shown."""
 
+import re
 import string
+from pathlib import Path
 
 import pytest
 
+import facts
 from facts.denied import DENIED
 from facts.reasons import REASONS, say
 from facts.status import Reason
+
+
+CODE = re.compile(r'(?:Status\.[A-Z_]+,|\bReason\((?:code=)?|QueryError\()\s*"([a-z_]+)"')
 
 
 def places(template: str) -> set[str]:
@@ -49,3 +55,17 @@ def test_a_reason_from_elsewhere_is_shown_as_it_came(reason: Reason, said: str) 
 def test_what_is_denied_by_design_has_its_words() -> None:
     """Asking for it says why it is not there."""
     assert set(DENIED.values()) <= REASONS.keys()
+
+
+def test_every_code_that_is_used_has_words() -> None:
+    """A code without words would be shown as a code to somebody who cannot read it."""
+    packages = Path(facts.__path__[0]).parent
+    used = {
+        code
+        for package in ("agent", "collectors", "facts", "policies", "server")
+        for path in (packages / package).rglob("*.py")
+        for code in CODE.findall(path.read_text("utf-8"))
+    }
+
+    assert "permission_denied" in used
+    assert used <= REASONS.keys()
