@@ -11,7 +11,6 @@ from facts.denied import DENIED
 from facts.reasons import REASONS, say
 from facts.status import Reason
 
-
 CODE = re.compile(r'(?:Status\.[A-Z_]+,|\bReason\((?:code=)?|QueryError\()\s*"([a-z_]+)"')
 
 
