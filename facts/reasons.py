@@ -1,11 +1,15 @@
 """The words for reasons: a code and its arguments are signed, a sentence is made when shown."""
 
+import re
 from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
 from facts.status import Reason
 
 Language: TypeAlias = Literal["zh", "en"]
+
+
+_PLACE = re.compile(r"\{([0-9])\}")
 
 
 class Words(NamedTuple):
@@ -65,25 +69,26 @@ _OBSERVING: Mapping[str, Words] = {
 _RECORDED: Mapping[str, Words] = {
     "not_recorded": Words("快照中没有记录 {0}", "the snapshot did not record {0}"),
     "key_not_asked": Words("扫描时没有查询 {0}", "{0} was not asked for when the host was scanned"),
-    "column_missing": Words("表 {0} 没有记录字段 {1}", "the column {1} of {0} was not recorded"),
-    "register_missing": Words("登记册 {0} 尚未采用", "the register {0} has not been adopted"),
+    "column_missing": Words("{0} 缺少字段 {1}", "{0} lacks the column {1}"),
+    "register_missing": Words("登记册 {0} 未建立", "the register {0} has not been adopted"),
     "parameter_refused": Words(
         "参数 {0} 的取值 {1} 超出策略允许的范围",
         "the value {1} of the parameter {0} is outside what the policy allows",
     ),
     "not_enrolled": Words("本机尚未纳管", "this host is not enrolled"),
     "agent_older_than_policy": Words(
-        "本机程序版本低于策略要求（{0}）", "the agent is older than the policy needs ({0})"
+        "客户端版本低，策略要求 {0}", "the agent is older than the policy needs ({0})"
     ),
     "killed": Words("扫描进程在得出结果之前被终止", "the scan was ended before it came to this"),
 }
 
 _BUDGET: Mapping[str, Words] = {
     "over_time": Words(
-        "查询超出计算预算，已停止", "the query ran over its budget of work and was stopped"
+        "查询的计算量超出资源限额，已停止", "the query ran over its budget of work and was stopped"
     ),
     "over_memory": Words(
-        "查询超出内存预算，已停止", "the query ran over its budget of memory and was stopped"
+        "查询占用的内存超出资源限额，已停止",
+        "the query ran over its budget of memory and was stopped",
     ),
     "over_rows": Words("查询结果超过 {0}，已停止", "the answer is larger than {0} and was stopped"),
     "over_length": Words(
@@ -98,12 +103,12 @@ _QUERY: Mapping[str, Words] = {
     "column_unknown": Words("没有名为 {0} 的字段{1}", "there is no column {0}{1}"),
     "function_unknown": Words("没有名为 {0} 的函数{1}", "there is no function {0}{1}"),
     "function_refused": Words(
-        "函数 {0} 不可使用：结果必须只取决于所记录的事实，且开销可控",
+        "不支持函数 {0}：查询结果只能取决于已记录的事实，且开销须可控",
         "the function {0} is not allowed: an answer depends on recorded facts only, at a "
         "bounded cost",
     ),
     "localtime_refused": Words(
-        "不可使用时间修饰符 {0}：时间一律为 UTC",
+        "不支持时间修饰符 {0}：时间一律采用 UTC",
         "the modifier {0} is not allowed: all times are UTC",
     ),
     "table_refused": Words(
@@ -111,15 +116,15 @@ _QUERY: Mapping[str, Words] = {
         "{0} cannot be read: only tables of facts and registers can",
     ),
     "table_denied_private": Words(
-        "按设计不提供 {0}：其中是个人内容、行踪习惯或密钥",
+        "按设计不提供 {0}：其中涉及个人内容、使用习惯或密钥",
         "{0} is not offered by design: it holds personal content, habits or secrets",
     ),
     "table_denied_outside": Words(
-        "按设计不提供 {0}：它会访问主机以外的目标或取走文件",
+        "按设计不提供 {0}：该表会访问本机以外的目标，或将文件取走",
         "{0} is not offered by design: it would reach beyond this host or take files from it",
     ),
     "local_column": Words(
-        "策略不可读取 {0}：该字段仅供本机键盘前查询，从不记录；请逐一列出所需字段",
+        "策略不可读取 {0}：该字段仅供在本机现场查询，不作记录；请逐一列出所需字段",
         "a policy cannot read {0}: it serves queries at the keyboard only and is never recorded; "
         "name the columns you need",
     ),
@@ -128,7 +133,7 @@ _QUERY: Mapping[str, Words] = {
         "the rowid of {0} cannot be read: a row's number is not a fact",
     ),
     "constraint_missing": Words(
-        "表 {0} 须限定 {1}，例如 {0} WHERE {1} = '{2}'",
+        "查询表 {0} 须给出 {1} 的条件，例如 {0} WHERE {1} = '{2}'",
         "{0} needs {1} = …, for instance {0} WHERE {1} = '{2}'",
     ),
     "write_refused": Words(
@@ -141,7 +146,7 @@ _QUERY: Mapping[str, Words] = {
     "parameter_unnamed": Words(
         "参数须具名，例如 :name", "a parameter needs a name, for instance :name"
     ),
-    "pattern_refused": Words("正则表达式 {0} 不可使用：{1}", "the pattern {0} cannot be used: {1}"),
+    "pattern_refused": Words("不支持正则表达式 {0}：{1}", "the pattern {0} cannot be used: {1}"),
     "argument_refused": Words("函数 {0} 的参数无效：{1}", "an argument of {0} is not valid: {1}"),
 }
 
@@ -158,8 +163,6 @@ def say(reason: Reason, language: Language) -> str:
     words = REASONS.get(reason.code)
     if words is None:
         return " ".join((reason.code, *reason.args))
+    given = dict(enumerate(reason.args))
     template = words.zh if language == "zh" else words.en
-    for index in range(template.count("{")):
-        argument = reason.args[index] if index < len(reason.args) else "…"
-        template = template.replace(f"{{{index}}}", argument)
-    return template
+    return _PLACE.sub(lambda place: given.get(int(place[1]), "…"), template)

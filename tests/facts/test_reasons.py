@@ -43,7 +43,7 @@ def test_says_a_reason_in_either_language() -> None:
         (Reason("from_the_future", ("a", "b")), "from_the_future a b"),
         (Reason("too_large"), "… is larger than the cap"),
         (Reason("too_large", ("/a", "4096")), "/a is larger than the cap"),
-        (Reason("too_large", ("{0}{1}",)), "{0}{1} is larger than the cap"),
+        (Reason("column_missing", ("{1}", "{0}")), "{1} lacks the column {0}"),
     ],
 )
 def test_a_reason_from_elsewhere_is_shown_as_it_came(reason: Reason, said: str) -> None:
