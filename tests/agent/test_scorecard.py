@@ -70,7 +70,7 @@ def test_major_risks_then_unknowns_then_numbers(report: Report, policy: Policy) 
             "账户 root 的标识为 0",
             "须在变更窗口内进行",
             "无法判定  1",
-            "登记册 approved_systems 尚未采用",
+            "登记册 approved_systems 未建立",
             "检查项覆盖率",
             "2/3 (66%)",
             "类别",
