@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from agent.errors import InputError
 from agent.spool import Spool
 from agent.state import Assigned
@@ -49,13 +51,15 @@ class Basis:
 def assigned_basis(assigned: Assigned, spool: Spool) -> Basis:
     """What `assigned` says, its policies and registers taken from the spool's blobs.
 
+    That they can be used was checked when they came, and their digests are when they are read.
+
     Raises:
         StateError: one of them is missing or damaged.
     """
     assignment = assigned.assignment
     compiled = tuple(spool.blob(ref.digest.sha256) for ref in assignment.policies)
     return Basis(
-        policies=tuple(map(read_compiled, compiled)),
+        policies=tuple(msgspec.json.decode(data, type=Policy) for data in compiled),
         references=assignment.policies,
         compiled=compiled,
         registers=tuple((ref, spool.blob(ref.digest.sha256)) for ref in assignment.registers),

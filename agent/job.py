@@ -8,7 +8,6 @@ from typing import TypeAlias
 
 import msgspec
 
-from agent.limits import Limits
 from evidence.canonical import Cell
 from evidence.statement import Clock, Condition, Reason, TableEntry, Verdict
 
@@ -16,6 +15,15 @@ MEMORY_EXIT = 77
 """What a child exits with when its memory ran out."""
 MAX_LINE = 64 * 1024 * 1024
 """The longest line a child may send, in bytes."""
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """A budget: what is beyond it is `over_budget`."""
+
+    cpu_s: int
+    wall_s: int
+    """Kept by the parent, which kills."""
+    memory_mib: int
 
 
 class Register(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
-import msgspec
+from agent.job import Limits
 
 _PR_SET_PDEATHSIG = 1
 _IOPRIO_WHO_PROCESS = 1
@@ -23,15 +23,6 @@ NICE = 10
 OPEN_FILES = 256
 OOM_SCORE_ADJ = 500
 """The kernel takes the scan before anything the host is there for."""
-
-
-class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A budget: what is beyond it is `over_budget`."""
-
-    cpu_s: int
-    wall_s: int
-    """Kept by the parent, which kills."""
-    memory_mib: int
 
 
 def confine(limits: Limits, parent: int) -> None:

@@ -5,9 +5,8 @@ import os
 from agent import clock
 from agent.config import Config
 from agent.errors import ChildError, InputError
-from agent.job import Answered, QueryJob, Refused
+from agent.job import Answered, Limits, QueryJob, Refused
 from agent.launch import launch
-from agent.limits import Limits
 from evidence.canonical import Cell
 from facts.reasons import say
 from facts.status import Reason

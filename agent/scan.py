@@ -19,8 +19,7 @@ from agent.basis import Basis
 from agent.collect import Collected, collect
 from agent.config import Config
 from agent.errors import NotEnrolledError
-from agent.job import Register, ScanJob
-from agent.limits import Limits
+from agent.job import Limits, Register, ScanJob
 from agent.spool import Spool
 from agent.standing import NOWHERE, Standing, standing
 from agent.state import State, new_host_id, this_host

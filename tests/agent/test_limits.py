@@ -7,7 +7,8 @@ import sys
 
 _PROGRAM = """
 import json, os, resource, sys
-from agent.limits import Limits, confine
+from agent.job import Limits
+from agent.limits import confine
 confine(Limits(cpu_s=3, wall_s=9, memory_mib=256), os.getppid())
 limits = {name: resource.getrlimit(getattr(resource, "RLIMIT_" + name))[0]
           for name in ("CPU", "AS", "NOFILE", "FSIZE", "CORE")}
@@ -54,7 +55,7 @@ def test_a_child_binds_itself(tmp_path: object) -> None:
 def test_a_child_of_nobody_ends_itself() -> None:
     """Whoever is not started by the parent that the job names does not run at all."""
     code = (
-        "from agent.limits import Limits, confine; "
+        "from agent.job import Limits; from agent.limits import confine; "
         "confine(Limits(cpu_s=3, wall_s=9, memory_mib=256), 1 << 22); print('alive')"
     )
 

@@ -56,7 +56,7 @@ def test_local_columns_serve_the_keyboard() -> None:
     ("sql", "said"),
     [
         ("SELECT * FROM file", "needs path"),
-        ("DELETE FROM users", "users may not be modified"),
+        ("DELETE FROM users", "only a single SELECT"),
         ("ATTACH '/tmp/x' AS y", "only a single SELECT"),
         ("PRAGMA table_info(users)", "only a single SELECT"),
         ("SELECT 1; SELECT 2", "only one statement"),

@@ -19,9 +19,8 @@ from agent import collect as collecting
 from agent.basis import assigned_basis
 from agent.collect import collect
 from agent.config import Config
-from agent.job import Job, Message, Recorded, ScanJob
+from agent.job import Job, Limits, Message, Recorded, ScanJob
 from agent.launch import Run, launch
-from agent.limits import Limits
 from agent.scan import scan_job
 from agent.spool import Spool
 from agent.standing import standing
