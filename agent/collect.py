@@ -61,7 +61,7 @@ def collect(job: ScanJob, policies: tuple[Policy, ...]) -> Collected:
                 ended = message
     read = () if planned is None else planned.read
     if run.broke_off is not None:
-        talk(f"scan child broke off: {run.broke_off}; {len(tables)} tables came")
+        talk(f"扫描子进程中断 / the scan child broke off: {run.broke_off}, {len(tables)} tables")
         for entry in _missing(planned, tables, run.broke_off, job.now):
             tables[entry.name] = (entry, b"")
         judged = _judge_again(job, policies, tables)
@@ -103,7 +103,7 @@ def _judge_again(
         with Recomputer() as recomputer:
             return recomputer.rejudge(again).verdicts
     except RecomputeError as e:
-        talk(f"judging again broke off: {e}")
+        talk(f"复算中断 / judging again broke off: {e}")
     return tuple(_unjudged(policy, check) for policy in policies for check in policy.checks)
 
 

@@ -27,6 +27,8 @@ _log = logging.getLogger(__name__)
 _SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
 JITTER = (0.85, 0.95)
 """Which part of the interval passes between two scans."""
+FIRST_WITHIN_S = 5.0
+"""Within how many seconds of its start the first scan begins: not all hosts at one moment."""
 FIRST_RETRY_S = 30
 """How long to wait after a first failure, in seconds; doubled each time, up to the interval."""
 UNENROLLED_WAIT_S = 60
@@ -49,8 +51,8 @@ class Daemon:
         self._random = random.SystemRandom()
         self._watchdog_s = watchdog_interval_s() or 3600.0
         self._child: int | None = None
-        self._scan_at = 0.0
-        self._send_at = 0.0
+        self._scan_at = time.monotonic() + self._random.uniform(0, FIRST_WITHIN_S)
+        self._send_at = self._scan_at
         self._scan_failures = 0
         self._send_failures = 0
 

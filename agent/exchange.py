@@ -24,6 +24,8 @@ from policies.registers import read_register
 
 PARCEL_BYTES = 8 * 1024 * 1024
 """About how much one parcel to the server holds; a longer spool goes in several."""
+PARCEL_REPORTS = 500
+"""The most reports in one parcel to the server."""
 MAX_REPLY = 64 * 1024 * 1024
 """The longest parcel that is taken in, in bytes."""
 
@@ -49,7 +51,8 @@ def outgoing(state: State) -> Iterator[Parcel]:
         wanted = sorted(digests(entry.statement) - known - blobs.keys())
         new = {digest: spool.blob(digest) for digest in wanted}
         grown = len(entry.envelope) + sum(map(len, new.values()))
-        if envelopes and size + grown > PARCEL_BYTES:
+        full = size + grown > PARCEL_BYTES or len(envelopes) == PARCEL_REPORTS
+        if envelopes and full:
             yield Parcel(envelopes=tuple(envelopes), blobs=blobs)
             known |= blobs.keys()
             envelopes, blobs, size = [], {}, 0

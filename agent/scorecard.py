@@ -191,7 +191,7 @@ class _Writer:
         yield from self._labelled("为什么", "Why", words(check.why, self.lang))
         advice = words(check.advice.do, self.lang)
         if check.advice.window:
-            advice += self._say("(须在变更窗口内进行)", " (needs a change window)")
+            advice += self._say("（须在变更窗口内进行）", " (needs a change window)")
         yield from self._labelled("处置建议", "What to do", advice)
         yield from self._labelled("影响", "Impact", words(check.advice.impact, self.lang))
         if gain:
@@ -215,7 +215,7 @@ class _Writer:
         for sentence in dict.fromkeys(said):
             yield from self._labelled("原因", "Reason", visible(sentence))
         if verdict.row_count:
-            note = self._say("疑似问题(数据不完整, 待核):", "Suspected (facts incomplete):")
+            note = self._say("疑似问题（数据不完整，待核）:", "Suspected (facts incomplete):")
             yield f"     {self.paint(note, DIM)}"
             yield from self._rows(check, verdict)
 

@@ -5,8 +5,6 @@ import os
 import sys
 from pathlib import Path
 
-import msgspec
-
 from agent import scan
 from agent.basis import Basis, assigned_basis, named_basis
 from agent.commands.common import permitted, print_json, state_of
@@ -51,8 +49,8 @@ def run(args: argparse.Namespace) -> int:
         print_json(
             {
                 "signed": shown == "signed",
-                "report": msgspec.to_builtins(card.report),
-                "score_receipt": [_line(line) for line in card.lines],
+                "report": card.report,
+                "score_receipt": card.lines,
             }
         )
     else:
@@ -109,7 +107,3 @@ def _write_out(name: str, state: State, done: Scanned) -> None:
             f"{name}: 无法写入: {e.strerror}。报告已在待发队列, 可再用 anfang export 导出",
             f"{name}: cannot be written: {e.strerror}. The report is in the spool: anfang export",
         ) from e
-
-
-def _line(line: object) -> object:
-    return msgspec.to_builtins(line)

@@ -5,15 +5,13 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import msgspec
-
 from agent.commands.common import configured, print_json, state_of
 from agent.errors import InputError, StateError
 from agent.findings import MARKS, OUTCOMES, sentence
 from agent.say import BOLD, DIM, GREEN, RED, YELLOW, Lang, Paint, pick, talk
 from agent.verification import VerifiedFile, VerifiedStatement, verify_files
 from evidence.errors import EvidenceError
-from evidence.finding import Outcome
+from evidence.finding import Finding, Outcome
 from evidence.statement import ASSIGNMENT, ENROLMENT, ENROLMENT_REQUEST, REPORT
 from evidence.trust import Trust
 from evidence.verification import CheckedReport
@@ -162,7 +160,7 @@ def _as_json(file: VerifiedFile) -> dict[str, object]:
                 "signer": each.checked.signer,
                 "outcome": each.outcome.name.lower(),
                 "findings": [_finding_json(finding) for finding in each.checked.findings],
-                "differences": msgspec.to_builtins(each.differences),
+                "differences": each.differences,
                 "unchecked": [] if each.recomputed is None else each.recomputed.unchecked,
                 "recomputed": each.recomputed is not None,
             }
@@ -172,7 +170,9 @@ def _as_json(file: VerifiedFile) -> dict[str, object]:
     }
 
 
-def _finding_json(finding: object) -> object:
-    value = msgspec.to_builtins(finding)
-    value["outcome"] = Outcome(value["outcome"]).name.lower()
-    return value
+def _finding_json(finding: Finding) -> dict[str, object]:
+    return {
+        "outcome": finding.outcome.name.lower(),
+        "code": finding.code.value,
+        "args": finding.args,
+    }

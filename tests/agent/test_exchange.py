@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from agent import exchange
 from agent.errors import InputError, NotEnrolledError, ServerError, StateError, UntrustedServerError
 from agent.exchange import export, outgoing, read_parcel, take_in
 from agent.spool import Spool, digests
@@ -38,6 +39,23 @@ def test_only_what_has_no_receipt_leaves(played: Played) -> None:
     assert second.envelopes == (entry.envelope,)
     assert second.blobs.keys() < digests(entry.statement)
     assert not second.blobs.keys() & first.blobs.keys()
+
+
+def test_a_long_spool_goes_in_several_parcels(
+    played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each report leaves once, in its order, and no table twice."""
+    anfang("scan", state=played.state)
+    monkeypatch.setattr(exchange, "PARCEL_REPORTS", 1)
+
+    first, second = outgoing(played.state)
+
+    spool = Spool(played.state)
+    assert (first.envelopes, second.envelopes) == (
+        (spool.entry(1).envelope,),
+        (spool.entry(2).envelope,),
+    )
+    assert not first.blobs.keys() & second.blobs.keys()
 
 
 def test_policies_that_the_server_assigned_do_not_travel_back(played: Played) -> None:

@@ -126,7 +126,7 @@ def test_suspected_rows_of_an_unknown_are_shown_as_such(report: Report, policy: 
 
     text = render(_with(report, policy, **{"902": suspected}), "zh", PLAIN, 100)
 
-    assert "疑似问题(数据不完整, 待核)" in text
+    assert "疑似问题（数据不完整，待核）" in text
 
 
 def test_nothing_evaluated_has_no_score(report: Report, policy: Policy) -> None:
