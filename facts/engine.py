@@ -3,10 +3,10 @@
 An `Engine` serves one scan, or one recorded snapshot:
 
     needs = union of engine.plan(sql).needs over all queries
-    for table in engine.load(needs): ...   # every full table is read once
-    answer = engine.run(sql)               # keyed tables are asked while queries run
-    engine.conditions(answer)              # what keeps the answer from being certain
-    engine.recorded()                      # the snapshot
+    for table in engine.load(needs): ...             # every full table is read once
+    answer = engine.run(sql)                         # keyed tables are asked while queries run
+    engine.conditions(answer.needs, answer.keys)     # what keeps it from being certain
+    engine.recorded()                                # the snapshot
 
 Full tables become ordinary tables with only the needed columns, so a column that was not read
 does not exist and cannot pass as NULL. Answers are a function of facts, parameters and `now`.
@@ -24,8 +24,8 @@ from facts.catalogue import Catalogue
 from facts.errors import QueryError
 from facts.keyed import KeyedModule, KeyedTable, declaration
 from facts.plan import Needs, Plan, Planner, refuse_local
-from facts.sandbox import Budget, Sandbox
-from facts.snapshot import Portable, RecordedTable, Snapshot, in_canonical_order
+from facts.sandbox import Sandbox
+from facts.snapshot import Portable, RecordedTable, Snapshot, in_canonical_order, portable
 from facts.source import Key, Row, Source
 from facts.spec import Type
 from facts.status import Condition, Status, condition
@@ -86,14 +86,13 @@ class Engine:
         catalogue: Catalogue,
         now: str,
         policy: bool = True,
-        budget: Budget | None = None,
     ) -> None:
         self.catalogue = catalogue
         self.now = now
         self._source = source
         self._policy = policy
         self._planner = Planner(catalogue, policy=policy)
-        self._sandbox = Sandbox(now=now, strict=policy, budget=budget or Budget())
+        self._sandbox = Sandbox(now=now, strict=policy)
         self._full: dict[str, RecordedTable] = {}
         self._keyed: dict[str, KeyedTable] = {}
         self._plain: set[str] = set()
@@ -156,7 +155,8 @@ class Engine:
         self._asked.clear()
         rows: list[tuple[Portable, ...]] = []
         size = 0
-        for row in self._sandbox.rows(sql, parameters):
+        bound = {name: portable(value) for name, value in parameters.items()}
+        for row in self._sandbox.rows(sql, bound):
             rows.append(row)
             for cell in row:
                 if isinstance(cell, str | bytes):
@@ -182,8 +182,12 @@ class Engine:
                     missing = condition(Status.UNREADABLE, "register_missing", table)
                     found.append(Incomplete(table, None, missing))
                 continue
+            if table in self.catalogue.keys:
+                continue
             recorded = self._full.get(table)
             if recorded is None:
+                missing = condition(Status.UNREADABLE, "not_recorded", table)
+                found.append(Incomplete(table, None, missing))
                 continue
             if not recorded.condition.complete:
                 found.append(Incomplete(table, None, recorded.condition))
@@ -216,10 +220,11 @@ class Engine:
         """Whether `table`, or one of the `columns`, is not there to be read."""
         if table in self.catalogue.plain:
             return table not in self._plain
+        loaded = table in self._full or table in self._keyed
+        if not loaded or not columns <= self._columns(table):
+            raise RuntimeError(f"{table} is not loaded with the columns {sorted(columns)}")
         if table in self._keyed:
             return False
-        if table not in self._full or not columns <= self._columns(table):
-            raise RuntimeError(f"{table} is not loaded with the columns {sorted(columns)}")
         reason = self._full[table].condition.reason
         return (reason is not None and reason.code == "not_recorded") or any(
             (table, column) in self._missing for column in columns

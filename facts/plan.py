@@ -17,7 +17,7 @@ from facts.denied import DENIED
 from facts.errors import QueryError
 from facts.functions import ALLOWED
 from facts.keyed import ask_by, declaration
-from facts.sandbox import Budget, Sandbox
+from facts.sandbox import Sandbox
 
 _NAMED = re.compile(
     r"no such table: (?P<table>.+)"
@@ -52,7 +52,8 @@ class Needs(Mapping[str, frozenset[str]]):
         return Needs({t: self.get(t, empty) | other.get(t, empty) for t in (*self, *other)})
 
     def __repr__(self) -> str:
-        return f"Needs({ ({table: sorted(names) for table, names in self.items()})!r})"
+        listed = {table: sorted(names) for table, names in self.items()}
+        return f"Needs({listed!r})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class Planner:
         self._used: list[tuple[str, set[int]]] = []
         self._unkeyed: list[str] = []
         self._plans: dict[tuple[str, frozenset[str]], Plan] = {}
-        self._sandbox = Sandbox(now="1970-01-01T00:00:00Z", strict=policy, budget=Budget())
+        self._sandbox = Sandbox(now="1970-01-01T00:00:00Z", strict=policy)
         with self._sandbox.setup(*catalogue.columns) as connection:
             module: Any = _Module(catalogue, self._used, self._unkeyed)
             connection.create_module("planned", module, use_bestindex_object=True, read_only=True)

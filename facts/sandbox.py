@@ -13,7 +13,6 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import apsw
@@ -45,6 +44,16 @@ _STEP = 100
 """Operations between two calls of the progress handler: one alone can copy `MAX_LENGTH`
 characters, so few may pass unseen."""
 
+OPERATIONS = 8_000_000
+"""What one query may cost in SQLite's own operations: the same query over the same facts costs the
+same everywhere."""
+
+CPU_S = 0.6
+"""Processor time of the thread one query may take, in seconds, for what operations do not show."""
+
+MEMORY = 64 * 1024 * 1024
+"""Bytes SQLite may hold beyond what it held when the query began."""
+
 _LOOK = 1_000
 """Operations between two looks at processor time and memory, which are dear to ask."""
 
@@ -56,18 +65,6 @@ _VERBS = """
 
 _BLANK = re.compile(r"(?:[\s;]|--[^\n]*(?:\n|\Z)|/\*(?:[^*]|\*(?!/))*(?:\*/|\Z))*\Z")
 """What may follow a statement: white space, semicolons and comments."""
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """What one query may cost."""
-
-    operations: int = 8_000_000
-    """SQLite's own operations; the same query over the same facts costs the same everywhere."""
-    cpu_s: float = 0.6
-    """Processor time of the thread, for what operations do not show."""
-    memory: int = 64 * 1024 * 1024
-    """Bytes SQLite holds beyond what it held when the query began."""
 
 
 class Prepared(NamedTuple):
@@ -82,8 +79,8 @@ class Prepared(NamedTuple):
 class Sandbox:
     """A connection for trusted set-up (`setup`) and untrusted queries (`prepare`, `rows`)."""
 
-    def __init__(self, *, now: str, strict: bool, budget: Budget) -> None:
-        self._guard = _Guard(budget)
+    def __init__(self, *, now: str, strict: bool) -> None:
+        self._guard = _Guard()
         self._connection = apsw.Connection(":memory:")
         self._connection.execute("PRAGMA temp_store = memory")
         # Their first use declares a table, which the authorizer would take for a write.
@@ -95,19 +92,22 @@ class Sandbox:
         for limit, value in _LIMITS.items():
             self._connection.limit(limit, value)
         register(self._connection, now=now, spend=self._guard.spend)
-        self._connection.set_progress_handler(self._guard.progress, _STEP)
-        self._connection.authorizer = self._guard.authorize
+        self._lock()
 
     @contextmanager
     def setup(self, *readable: str) -> Iterator[apsw.Connection]:
         """The connection without its guard, to create the tables that queries may then read."""
         self._connection.authorizer = None
-        self._guard.begin()
+        self._connection.set_progress_handler(None)
         try:
             yield self._connection
         finally:
-            self._connection.authorizer = self._guard.authorize
+            self._lock()
         self._guard.tables.update(readable)
+
+    def _lock(self) -> None:
+        self._connection.authorizer = self._guard.authorize
+        self._connection.set_progress_handler(self._guard.progress, _STEP)
 
     def prepare(self, sql: str, parameters: Mapping[str, Cell]) -> Prepared:
         """What `sql` would read and answer, without running it.
@@ -140,6 +140,8 @@ class Sandbox:
             cursor.execute(sql, parameters, can_cache=False)
         except apsw.ExecTraceAbort:
             return Prepared(columns, frozenset(self._guard.reads))
+        except ValueError as e:  # NUL, or no Unicode
+            raise QueryError("query_failed", str(e)) from e
         except apsw.TooBigError as e:
             raise QueryError("over_length", str(_LIMITS[apsw.SQLITE_LIMIT_SQL_LENGTH])) from e
         except apsw.NoMemError as e:  # how SQLite says that its program is too long
@@ -169,11 +171,10 @@ class _Guard:
     It knows nothing of the connection, so that dropping the connection frees both.
     """
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self) -> None:
         self.tables: set[str] = set()
         self.reads: set[tuple[str, str]] = set()
         self.selects = False
-        self._budget = budget
         self._operations = 0
         self._memory = 0
         self._cpu = 0.0
@@ -224,10 +225,7 @@ class _Guard:
         self._operations += operations
         if not operations or self._operations >= self._look:
             self._look = self._operations + _LOOK
-            if (
-                self._operations > self._budget.operations
-                or time.thread_time() - self._cpu > self._budget.cpu_s
-            ):
+            if self._operations > OPERATIONS or time.thread_time() - self._cpu > CPU_S:
                 raise QueryError("over_time")
-            if apsw.memory_used() - self._memory > self._budget.memory:
+            if apsw.memory_used() - self._memory > MEMORY:
                 raise QueryError("over_memory")

@@ -103,8 +103,10 @@ def test_what_was_not_loaded_does_not_exist() -> None:
         engine.run("SELECT username FROM users")
     with pytest.raises(RuntimeError, match="fewer columns"):
         list(engine.load(Needs({"users": ["username"]})))
-    with pytest.raises(RuntimeError, match="groups is not loaded"):
-        engine.run("SELECT count(*) FROM groups")
+    for sql in ("SELECT count(*) FROM groups", "SELECT path FROM file WHERE path = '/root'"):
+        with pytest.raises(RuntimeError, match="is not loaded"):
+            engine.run(sql)
+    assert engine.conditions(Needs({"groups": []}))
     assert list(engine.load(Needs({"users": ["uid"]}))) == []
 
 
@@ -330,6 +332,13 @@ def test_parameters_are_bound_by_name() -> None:
     )
 
     assert answer.rows == (("daemon", "'; DROP TABLE users --"),)
+
+
+def test_a_parameter_beyond_sql_is_carried_as_text() -> None:
+    """What a unit sets can be compared, and can never be why a scan ends."""
+    _, answer = asked("SELECT :big, :odd", parameters={"big": 2**70, "odd": "\ud800"})
+
+    assert answer.rows == ((str(2**70), "\\ud800"),)
 
 
 def test_awkward_cells_are_carried_not_lost() -> None:

@@ -107,6 +107,8 @@ def test_names_exactly_what_is_read(
         ("-- nothing", "statement_missing", "empty"),
         ("SELECT 1; SELECT 2", "several_statements", "one statement"),
         ("SELECT 1 FROM sqlite_schema", "table_refused", "tables of facts"),
+        ("SELECT 1;\0 DROP TABLE users", "query_failed", "null character"),
+        ("SELECT '\ud800'", "query_failed", "surrogates"),
     ],
 )
 def test_says_what_is_wrong(planner: Planner, sql: str, code: str, said: str) -> None:

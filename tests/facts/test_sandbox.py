@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from facts import sandbox
 from facts.engine import Engine
 from facts.errors import QueryError
 from tests.facts.catalogues import CATALOGUE, NOW, DictSource, Rows
@@ -239,6 +240,16 @@ def test_the_same_work_is_stopped_everywhere(engine: Engine) -> None:
 
     assert answer.rows == ((300_000,),)
     assert refused(engine, sql.format(1_000_000)).code == "over_time"
+
+
+def test_loading_costs_no_query_its_budget(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host with many rows is read whole; only what a policy asks of them is bounded."""
+    monkeypatch.setattr(sandbox, "OPERATIONS", 100)
+
+    engine.add_table("approved", ("username", "reason"), [(str(i), None) for i in range(10_000)])
+
+    assert refused(engine, "SELECT count(*) FROM users a, users b").code == "over_time"
+    assert engine.run("SELECT count(*) FROM approved").rows == ((10_000,),)
 
 
 def test_a_schema_prefix_and_comments_are_fine(engine: Engine) -> None:
