@@ -1,11 +1,16 @@
 """SQL values inside functions: what SQLite hands over, and how it would cast it."""
 
+import re
 from typing import TypeAlias
 
 from evidence import canonical
 
 Value: TypeAlias = str | int | float | bytes | None
 """What a function in SQL is given and gives back."""
+
+_NUMBER = re.compile(r"\s*[+-]?[0-9]+")
+_DIGITS = 32
+_HUGE = 2.0**63
 
 
 def text(value: Value) -> str:
@@ -20,13 +25,10 @@ def text(value: Value) -> str:
 
 
 def integer(value: Value) -> int:
-    """`value` as SQL casts it to an integer; what is no number is 0."""
-    match value:
-        case int():
-            return value
-        case float():
-            return int(value) if abs(value) < 2**63 else 0
-        case str() if value.isascii() and value.lstrip("+-").isdecimal():
-            return int(value) if len(value.lstrip("+-")) == len(value.strip("+-")) else 0
-        case _:
-            return 0
+    """`value` as SQL casts it to an integer: the number a text begins with, otherwise 0."""
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float):
+        return int(value) if abs(value) < _HUGE else 0
+    number = _NUMBER.match(text(value)[:_DIGITS])
+    return int(number[0]) if number else 0

@@ -161,6 +161,21 @@ def test_says_what_was_not_observed_completely() -> None:
     ]
 
 
+def test_a_keyed_cell_has_the_type_of_its_column() -> None:
+    """A virtual table has no column affinity, and must compare as an ordinary one does."""
+    files: Rows = [
+        {"path": "/a", "directory": 7, "mode": 644, "size": "12"},
+        {"path": "/b", "directory": None, "mode": None, "size": "unknown"},
+    ]
+
+    _, answer = asked(
+        "SELECT typeof(directory), typeof(mode), typeof(size) FROM file WHERE path IN ('/a', '/b')",
+        DictSource({"file": files}),
+    )
+
+    assert answer.rows == (("null", "null", "text"), ("text", "text", "integer"))
+
+
 def test_a_column_denied_behind_a_key_makes_the_key_incomplete() -> None:
     """A key has one condition, so the worst column speaks for it."""
     denied = condition(Status.DENIED, "permission_denied", "/root")

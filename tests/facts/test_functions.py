@@ -144,6 +144,12 @@ def test_the_machines_time_zone_is_out_of_reach(call: Callable[..., Value], modi
         ("regex_match('b', '(a)|b', 1)", ""),
         ("regex_match('b', '^a', 0)", None),
         ("regex_match(NULL, 'a', 0)", None),
+        ("regex_match('ab', '(a)(b)', 1.9)", "a"),
+        ("regex_match('ab', '(a)(b)', 'x')", "ab"),
+        ("regex_match('ab', '(a)(b)', 1e300)", "ab"),
+        ("regex_match('ab', '(a)(b)', '+-1')", "ab"),
+        ("regex_match('ab', '(a)(b)', ' +1st')", "a"),
+        ("inet_aton(NULL)", None),
         ("regex_match(10, '1', 0)", "1"),
         ("concat('a', NULL, 1)", "a1"),
         ("concat_ws('-', 'a', NULL, 'b')", "a-b"),
@@ -251,6 +257,41 @@ def test_like_and_glob_are_sqlites(
         call("? GLOB ?", subject, pattern)
         == PLAIN.execute("SELECT ? GLOB ?", (subject, pattern)).get
     )
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "'b' GLOB '[a-c]'",
+        "'-' GLOB '[a-]'",
+        "'-' GLOB '[-a]'",
+        "'b' GLOB '[c-a]'",
+        "'d' GLOB '[^a-c]'",
+        "']' GLOB '[]a]'",
+        "'b' GLOB '[]-c]'",
+        "'-' GLOB '[a-c-e]'",
+        "'a' GLOB '[a'",
+        "'a-b' GLOB '*[!-/]*'",
+        "NULL LIKE 'a'",
+        "'a' GLOB NULL",
+        "'a' LIKE 'a' ESCAPE NULL",
+        "10 LIKE '1%'",
+        "10 LIKE 10",
+        "1.5 GLOB '1.*'",
+        "x'61' LIKE 'a'",
+        "'a' GLOB x'61'",
+        "'10%' LIKE '10!%' ESCAPE '!'",
+        "'a' LIKE 'a!' ESCAPE '!'",
+        "'Ä' LIKE 'ä'",
+        "'A' LIKE 'a'",
+        "'a\nb' LIKE 'a_b'",
+        "instr(x'6162', 'b')",
+        "trim(1.5, 1)",
+    ],
+)
+def test_corners_are_sqlites_too(call: Callable[..., Value], expression: str) -> None:
+    """Sets, escapes, NULL, numbers and blobs mean what they mean in SQLite."""
+    assert call(expression) == PLAIN.execute(f"SELECT {expression}").get
 
 
 TEXTS = st.one_of(st.none(), st.integers(-20, 20), st.text("ab é", max_size=6))
