@@ -27,7 +27,10 @@ _FLAGS: Mapping[tuple[bool, ...], Flavour] = {
     (True, False, True, True): "rpm",
 }
 
-_RUNS = re.compile(r"[0-9]+|[^0-9]+")
+_Number: TypeAlias = tuple[int, str]
+
+_END = 0
+_RUNS = re.compile(r"([^0-9]*)([0-9]*)")
 _SEGMENTS = re.compile(r"[0-9]+|[A-Za-z]+|~|\^")
 
 
@@ -62,38 +65,38 @@ def compare(left: str, right: str, rules: Flavour) -> int:
     )
 
 
-def _parts(text: str) -> tuple[int, str, str]:
+def _parts(text: str) -> tuple[_Number, str, str]:
     """The parts of [epoch:]version[-release]."""
     epoch, colon, rest = text.partition(":")
     if not colon or not (epoch.isascii() and epoch.isdigit()):
-        epoch, rest = "0", text
+        epoch, rest = "", text
     version, _, release = rest.rpartition("-") if "-" in rest else (rest, "", "")
-    return int(epoch), version, release
+    return _number(epoch), version, release
+
+
+def _number(digits: str) -> _Number:
+    """A value that sorts as the number does, however many digits a host has put there."""
+    significant = digits.lstrip("0")
+    return len(significant), significant
 
 
 def _compare_runs(left: str, right: str) -> int:
     """deb-version(7): runs of other characters and of digits by turns; `~` before even the end."""
-    ours, others = _dpkg_key(left), _dpkg_key(right)
+    ours, others = _runs(left), _runs(right)
     return (ours > others) - (ours < others)
 
 
-def _dpkg_key(text: str) -> list[tuple[int, ...] | int]:
-    """A value that sorts as the version does: (characters) and number by turns."""
-    runs = _RUNS.findall(text)
-    if runs and runs[0].isdigit():
-        runs.insert(0, "")
-    key: list[tuple[int, ...] | int] = []
-    for index, run in enumerate(runs):
-        key.append(int(run) if index % 2 else (*map(_rank, run), 0))
-    if not len(key) % 2:
-        key.append((0,))
-    return key
+def _runs(text: str) -> list[tuple[tuple[int, ...], _Number]]:
+    """A value that sorts as the version does."""
+    return [
+        ((*map(_rank, others), _END), _number(digits)) for others, digits in _RUNS.findall(text)
+    ]
 
 
 def _rank(char: str) -> int:
-    """`~` before the end (0), letters next, everything else after them."""
+    """`~` before the end, letters after it, everything else after them."""
     if char == "~":
-        return -1
+        return _END - 1
     return ord(char) if char.isalpha() else ord(char) + 0x110000
 
 
@@ -101,22 +104,20 @@ def _compare_segments(left: str, right: str) -> int:
     """rpm-version(7): runs of digits or letters, separators ignored; `~` before, `^` after."""
     ours, others = (_SEGMENTS.findall(text) for text in (left, right))
     for one, other in zip(ours, others, strict=False):
-        if one == other:
-            continue
-        return _segment_rank(one, other)
+        if rank := _compare_segment(one, other):
+            return rank
     if len(ours) == len(others):
         return 0
     longer, sign = (ours, 1) if len(ours) > len(others) else (others, -1)
     return -sign if longer[min(len(ours), len(others))] == "~" else sign
 
 
-def _segment_rank(one: str, other: str) -> int:
-    """The order of two unlike segments."""
+def _compare_segment(one: str, other: str) -> int:
     for mark in "~^":
-        if mark in (one, other):
+        if mark in (one, other) and one != other:
             return -1 if one == mark else 1
     if one.isdigit() and other.isdigit():
-        return (int(one) > int(other)) - (int(one) < int(other))
+        return (_number(one) > _number(other)) - (_number(one) < _number(other))
     if one.isdigit() is not other.isdigit():
         return 1 if one.isdigit() else -1
-    return 1 if one > other else -1
+    return (one > other) - (one < other)

@@ -1,7 +1,10 @@
 """Functions in SQL give the same answer on every machine, at every time."""
 
+import random
+import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import apsw
 import pytest
@@ -12,6 +15,7 @@ from facts.clock import NAMES
 from facts.errors import QueryError
 from facts.functions import register
 from facts.values import Value
+from facts.versions import compare
 
 THEN = "2001-02-03T04:05:06Z"
 
@@ -163,6 +167,7 @@ def test_osquerys_functions(call: Callable[..., Value], expression: str, value: 
     assert call(expression) == value
 
 
+DPKG_PROGRAM = Path("/usr/bin/dpkg")
 DPKG, RPM, ARCH = (1, 1, 0, 0), (1, 1, 1, 0), (1, 0, 1, 1)
 """The flags osquery documents for each distribution's rules."""
 
@@ -185,6 +190,13 @@ DPKG, RPM, ARCH = (1, 1, 0, 0), (1, 1, 1, 0), (1, 0, 1, 1)
         (("1.0.a", "<", "1.0.1"), RPM, 1),
         (("4.18.0-80.el8", "<", "4.18.0-147.el8"), RPM, 1),
         (("1.05", "=", "1.5"), RPM, 1),
+        (("1.05.1", "<", "1.5.2"), RPM, 1),
+        (("1.~", "<", "1"), RPM, 1),
+        (("1." + "9" * 5_000, "<", "1.1" + "0" * 5_000), RPM, 1),
+        (("1." + "9" * 5_000, "<", "1.1" + "0" * 5_000), DPKG, 1),
+        (("1.", "=", "1.0"), DPKG, 1),
+        (("1~~", "<", "1~~a"), DPKG, 1),
+        (("1~~a", "<", "1~"), DPKG, 1),
         (("5.1-2", ">", "5.1-1"), ARCH, 1),
         (("5.1", "=", "5.1-3"), ARCH, 1),
     ],
@@ -215,6 +227,23 @@ def test_the_order_of_versions_is_an_order(
         holds(right, sign, left) for sign in ">=<"
     ]
     assert sum(holds(left, sign, right) == 1 for sign in "<=>") == 1
+
+
+@pytest.mark.skipif(not DPKG_PROGRAM.exists(), reason="asks dpkg itself")
+def test_debians_order_is_dpkgs() -> None:
+    """The program that decides on the host decides alike."""
+    draw = random.Random(3)
+
+    def version() -> str:
+        upstream = "".join(draw.choices("01.~+ab", k=draw.randint(0, 6)))
+        return f"{draw.randint(0, 3)}{upstream}{draw.choice(['', '-1', '-0', '-1~a'])}"
+
+    for _ in range(100):
+        left, right = version(), version()
+        order = compare(left, right, "dpkg")
+        operator = "lt" if order < 0 else "gt" if order > 0 else "eq"
+        command = [str(DPKG_PROGRAM), "--compare-versions", left, operator, right]
+        assert subprocess.run(command, check=False).returncode == 0, command
 
 
 @pytest.mark.parametrize(
