@@ -4,7 +4,6 @@ An enrolled host judges by its assignment; a policy named on the command line go
 the report then names no assignment. A host without a server judges by the shipped library.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,8 +24,7 @@ DEFAULT_POLICY = "cii-host"
 """What a host judges by that nobody told what to judge by."""
 
 
-@dataclass(frozen=True, slots=True)
-class Basis:
+class Basis(msgspec.Struct, frozen=True):
     """What a scan judges by."""
 
     policies: tuple[Policy, ...]

@@ -6,7 +6,8 @@ is always what anyone can recompute from the signed tables.
 """
 
 import hashlib
-from dataclasses import dataclass
+
+import msgspec
 
 from agent.job import Ended, Judged, Planned, Recorded, ScanJob
 from agent.launch import launch
@@ -26,8 +27,7 @@ from policies.model import Check, Policy
 from policies.score import score
 
 
-@dataclass(frozen=True, slots=True)
-class Collected:
+class Collected(msgspec.Struct, frozen=True):
     """What one scan recorded and judged."""
 
     tables: tuple[tuple[TableEntry, bytes], ...]

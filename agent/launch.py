@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import msgspec
 
@@ -18,14 +17,14 @@ _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "L
 _CHUNK = 1024 * 1024
 
 
-@dataclass(slots=True)
 class Run:
     """A child at work: iterate over it for its messages, then ask how it ended."""
 
-    _process: "subprocess.Popen[bytes]"
-    _deadline: float
-    broke_off: str | None = None
-    """None when it said that it had ended; else `over_time`, `over_memory` or `killed`."""
+    def __init__(self, process: "subprocess.Popen[bytes]", wall_s: float) -> None:
+        self._process = process
+        self._deadline = time.monotonic() + wall_s
+        self.broke_off: str | None = None
+        """None when it said that it had ended; else `over_time`, `over_memory` or `killed`."""
 
     @property
     def pid(self) -> int:
@@ -101,7 +100,7 @@ def launch(job: Job) -> Run:
         cwd="/",
         start_new_session=True,
     )
-    run = Run(process, time.monotonic() + job.limits.wall_s)
+    run = Run(process, job.limits.wall_s)
     if process.stdin is not None:
         try:
             process.stdin.write(msgspec.json.encode(job))

@@ -10,9 +10,10 @@ import secrets
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
+
+import msgspec
 
 from agent import build, clock
 from agent.basis import Basis
@@ -45,8 +46,7 @@ _LOCK_MARGIN_S = 30
 """How much longer than a scan may last another one is waited for, in seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scanned:
+class Scanned(msgspec.Struct, frozen=True):
     """A finished scan."""
 
     statement: Statement[Report]

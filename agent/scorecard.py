@@ -6,8 +6,9 @@ colour says, and nothing that a host's data holds can steer the terminal.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+import msgspec
 
 from agent.say import (
     BOLD,
@@ -47,8 +48,7 @@ Standing: TypeAlias = Literal["signed", "not_enrolled", "not_readable"]
 """Whether the report took its place in the chain, and if not, why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(msgspec.Struct, frozen=True):
     """What a scorecard shows."""
 
     report: Report
@@ -85,8 +85,7 @@ def render(card: Card, lang: Lang, paint: Paint, columns: int) -> str:
     return "".join(line.rstrip() + "\n" for line in lines)
 
 
-@dataclass(frozen=True, slots=True)
-class _Writer:
+class _Writer(msgspec.Struct, frozen=True):
     card: Card
     lang: Lang
     paint: Paint

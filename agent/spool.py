@@ -6,7 +6,8 @@ is written after its tables and is never changed; what has no receipt is never r
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from agent.errors import StateError
 from agent.state import State
@@ -17,8 +18,7 @@ from evidence.statement import Report, Statement, decode_statement
 _SHA256_HEX = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One report in the spool."""
 
     sequence: int
@@ -36,8 +36,7 @@ class Entry:
         return decode_statement(self.payload, Report)
 
 
-@dataclass(frozen=True, slots=True)
-class Spool:
+class Spool(msgspec.Struct, frozen=True):
     """The spool of one state directory."""
 
     state: State

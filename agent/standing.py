@@ -1,7 +1,5 @@
 """How this host stands: enrolment, chain, spool, receipts; for `status` and for `anfang_chain`."""
 
-from dataclasses import dataclass
-
 import msgspec
 
 from agent.build import digest as build_digest
@@ -13,8 +11,7 @@ from evidence.canonical import Cell
 from evidence.chain import Link
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True):
     """The state directory, summed up."""
 
     host: HostFile | None

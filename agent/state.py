@@ -24,7 +24,6 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -57,16 +56,14 @@ class HostFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When the server said so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Assigned:
+class Assigned(msgspec.Struct, frozen=True):
     """The newest assignment and the digest of its payload."""
 
     assignment: Assignment
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(msgspec.Struct, frozen=True):
     """A state directory, whether or not it exists yet."""
 
     root: Path

@@ -1,7 +1,6 @@
 """`anfang tables`: the data dictionary, from the specifications themselves."""
 
 import argparse
-import dataclasses
 import sys
 
 from agent.commands.common import print_json
@@ -12,7 +11,7 @@ from facts.tables import BASELINE, SPECS
 
 _PRIVACY = {
     Privacy.PUBLIC: ("", ""),
-    Privacy.DEIDENTIFIED: ("去标识化", "pseudonym"),
+    Privacy.DEIDENTIFIED: ("去标识化", "de-identified"),
     Privacy.LOCAL: ("仅本机查询", "local only"),
 }
 _KIND = {
@@ -26,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
     """All tables in one line each, or one table with its columns."""
     specs = [_spec(args.name)] if args.name else [SPECS[name] for name in sorted(SPECS)]
     if args.json:
-        print_json([dataclasses.asdict(spec) for spec in specs])
+        print_json(specs)
         return 0
     paint = Paint(sys.stdout)
     for line in _one(specs[0], args.lang, paint) if args.name else _all(specs, args.lang, paint):
@@ -39,7 +38,7 @@ def _spec(name: str) -> TableSpec:
         from difflib import get_close_matches  # noqa: PLC0415  # only on the way to an error
 
         near = get_close_matches(name, SPECS, n=3)
-        hint_zh = f", 是否应为 {'、'.join(near)}?" if near else "; anfang tables 列出全部"
+        hint_zh = f"，是否应为 {'、'.join(near)}？" if near else "；执行 anfang tables 可列出全部"
         hint_en = f"; did you mean {', '.join(near)}?" if near else "; anfang tables lists all"
         raise InputError(f"没有表 {name!r}{hint_zh}", f"no table {name!r}{hint_en}")
     return SPECS[name]
@@ -51,7 +50,7 @@ def _all(specs: list[TableSpec], lang: Lang, paint: Paint) -> list[str]:
     lines = []
     for spec in specs:
         note = "" if spec.kind is Kind.FULL else f"[{pick(lang, *_KIND[spec.kind])}] "
-        doc, *rest = wrap(note + spec.doc, room - first)
+        doc, *rest = wrap(note + spec.doc.to(lang), room - first)
         lines.append(paint(pad(spec.name, first), BOLD) + doc)
         lines += [" " * first + line for line in rest]
     return lines
@@ -64,11 +63,11 @@ def _one(spec: TableSpec, lang: Lang, paint: Paint) -> list[str]:
         (pick(lang, "所需权限", "Privilege"), spec.privilege or pick(lang, "普通用户", "any user")),
         (pick(lang, "方式", "Kind"), pick(lang, *_KIND[spec.kind])),
         (pick(lang, "版本", "Version"), str(spec.version)),
-        (pick(lang, "说明", "Notes"), spec.notes),
+        (pick(lang, "说明", "Notes"), spec.notes.to(lang) if spec.notes else ""),
     ]
     if spec.name in BASELINE:
         facts.append((pick(lang, "记录", "Recorded"), pick(lang, "每次扫描", "in every scan")))
-    lines = [paint(spec.name, BOLD), *wrap(spec.doc, room), ""]
+    lines = [paint(spec.name, BOLD), *wrap(spec.doc.to(lang), room), ""]
     for label, text in facts:
         if text:
             first, *rest = wrap(text, room - 12)
@@ -80,7 +79,7 @@ def _one(spec: TableSpec, lang: Lang, paint: Paint) -> list[str]:
         if column.key:
             marks.append(pick(lang, "查询键", "key"))
         note = "".join(f"[{mark}] " for mark in marks if mark)
-        first, *rest = wrap(note + column.doc, room - name - 10)
+        first, *rest = wrap(note + column.doc.to(lang), room - name - 10)
         lines.append(f"{pad(column.name, name)}{paint(pad(column.type.value, 10), DIM)}{first}")
         lines += [" " * (name + 10) + line for line in rest]
     return lines
