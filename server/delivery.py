@@ -6,7 +6,7 @@ naming it, and the sender keeps everything.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from evidence import dsse, parcel
@@ -14,6 +14,7 @@ from evidence.errors import EvidenceError, NotAuthenticError, UnknownSignerError
 from evidence.keys import PublicKey
 from evidence.parcel import Parcel
 from evidence.statement import MAX_EVIDENCE_ROWS, REPORT, Report, Statement, decode_statement
+from server import history
 from server.errors import RefusedError
 from server.log import Entry
 from server.store import envelopes
@@ -25,10 +26,11 @@ MAX_BLOBS = 10_000
 MAX_TABLES = 1000
 MAX_VERDICTS = 5000
 
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 _HOST_ID = re.compile(r"[0-9a-f]{32}")
-_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
-_NAME = re.compile(r"[!-~]{1,64}")
+# Looked for in all texts of a kind at once, joined by line ends, which none of them may contain.
+_DIGESTS = re.compile(r"(?:[0-9a-f]{64}\n)*")
+_TIMES = re.compile(r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\n)*")
+_NAMES = re.compile(r"(?:[!-~]{1,64}\n)*")
 _TABLES = "tables/"
 
 
@@ -49,6 +51,8 @@ class Examined:
     report: Report
     needs: frozenset[str]
     """Digests of the tables it is about, and of the policies and registers it was judged by."""
+    outcomes: bytes
+    """A digest over all outcomes it says, see `server.history.outcomes`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,9 @@ def _examined(index: int, data: bytes, sender: Sender) -> Examined:
     if problem is not None:
         raise _refused("report_broken", index, digest, "内容不符合规定", problem)
     entry = Entry.of(envelope, REPORT, key_id)
-    return Examined(entry, statement.predicate, _needs(statement))
+    return Examined(
+        entry, statement.predicate, _needs(statement), history.outcomes(statement.predicate)
+    )
 
 
 def _needs(statement: Statement[Report]) -> frozenset[str]:
@@ -183,43 +189,44 @@ def _problem(statement: Statement[Report], sender: Sender) -> str | None:
     checks = [(verdict.policy, verdict.check) for verdict in report.verdicts]
     if len(set(checks)) != len(checks) or len(checks) > MAX_VERDICTS:
         return f"a verdict twice, or more than {MAX_VERDICTS} verdicts"
-    return (
-        _first_unlike(_DIGEST, _digests(statement), "a digest is 64 lower-case hex digits")
-        or _first_unlike(_TIME, _times(report), "a time is written like 2026-11-23T08:00:00Z")
-        or _first_unlike(_NAME, _names(report), "a name is 1 to 64 visible ASCII characters")
-        or _count_problem(report)
-    )
+    for form, texts, problem in (
+        (_DIGESTS, _digests(statement), "a digest that is not 64 lower-case hex digits"),
+        (_TIMES, _times(report), "a time that is not written like 2026-11-23T08:00:00Z"),
+        (_NAMES, _names(report), "a name that is not 1 to 64 visible ASCII characters"),
+    ):
+        joined = "".join(f"{text}\n" for text in texts)
+        if joined.count("\n") != len(texts) or not form.fullmatch(joined):
+            return problem
+    return _count_problem(report)
 
 
-def _first_unlike(form: re.Pattern[str], texts: Iterable[str | None], problem: str) -> str | None:
-    for text in texts:
-        if text is not None and not form.fullmatch(text):
-            return f"{problem}, not {text[:80]!r}"
-    return None
-
-
-def _digests(statement: Statement[Report]) -> Iterable[str | None]:
+def _digests(statement: Statement[Report]) -> list[str]:
     report = statement.predicate
-    yield report.chain.previous
-    yield from (subject.digest.sha256 for subject in statement.subject)
-    yield from (policy.digest.sha256 for policy in report.policies)
-    yield from (register.digest.sha256 for register in report.registers)
-    yield from (verdict.rows_digest.sha256 for verdict in report.verdicts)
-    yield report.assignment.sha256 if report.assignment else None
+    return [
+        *(subject.digest.sha256 for subject in statement.subject),
+        *(policy.digest.sha256 for policy in report.policies),
+        *(register.digest.sha256 for register in report.registers),
+        *(verdict.rows_digest.sha256 for verdict in report.verdicts),
+        *([report.chain.previous] if report.chain.previous is not None else []),
+        *([report.assignment.sha256] if report.assignment is not None else []),
+    ]
 
 
-def _times(report: Report) -> Iterable[str | None]:
-    yield report.scan.started
-    yield report.scan.ended
-    yield report.score.oldest_fact
-    yield from (table.read_at for table in report.tables)
+def _times(report: Report) -> list[str]:
+    return [
+        report.scan.started,
+        report.scan.ended,
+        *([report.score.oldest_fact] if report.score.oldest_fact is not None else []),
+        *(table.read_at for table in report.tables),
+    ]
 
 
-def _names(report: Report) -> Iterable[str]:
-    for verdict in report.verdicts:
-        yield verdict.policy
-        yield verdict.check
-    yield from (table.name for table in report.tables)
+def _names(report: Report) -> list[str]:
+    return [
+        *(verdict.policy for verdict in report.verdicts),
+        *(verdict.check for verdict in report.verdicts),
+        *(table.name for table in report.tables),
+    ]
 
 
 def _count_problem(report: Report) -> str | None:

@@ -4,14 +4,15 @@ A row of `verdicts` begins when an outcome changes and ends when it changes agai
 says what the one before said writes nothing. Times are the server's.
 """
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import msgspec
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from evidence.statement import Verdict
+from evidence.statement import Report, Verdict
 from server.store.schema import verdicts
 
 _Check: TypeAlias = tuple[str, str]
@@ -31,70 +32,84 @@ class _Open:
     row: dict[str, Any] | None
 
 
-class History:
-    """The outcomes that hold on some hosts, and how they change in one transaction."""
+def outcomes(report: Report) -> bytes:
+    """A digest over all that `report` says of its checks; equal if no outcome differs."""
+    said = [
+        (v.policy, v.check, v.verdict, v.rows_digest.sha256, v.reasons) for v in report.verdicts
+    ]
+    return hashlib.sha256(_encoder.encode(said)).digest()
 
-    def __init__(self, connection: Connection, host_ids: Iterable[str]) -> None:
-        self._connection = connection
-        self._open: dict[str, dict[_Check, _Open]] = {host_id: {} for host_id in host_ids}
-        self._new: list[dict[str, Any]] = []
-        self._ended: list[dict[str, Any]] = []
-        found = connection.execute(
-            select(
-                verdicts.c.id,
-                verdicts.c.host_id,
-                verdicts.c.policy,
-                verdicts.c.check_id,
-                verdicts.c.verdict,
-                verdicts.c.rows_digest,
-                verdicts.c.reasons,
-                verdicts.c.verdict_since,
-            ).where(verdicts.c.host_id.in_(list(self._open)), verdicts.c.until.is_(None))
-        )
-        for row_id, host_id, policy, check, verdict, rows_digest, reasons, since in found:
-            said = (verdict, rows_digest, reasons)
-            self._open[host_id][policy, check] = _Open(said, since, row_id, None)
 
-    def advance(self, host_id: str, report: str, said: Iterable[Verdict], now: str) -> None:
-        """Note what the report with this digest says of its host; a check it does not name ends."""
-        holding = self._open[host_id]
-        gone = set(holding)
+def advance(
+    connection: Connection, changes: Sequence[tuple[str, str, Sequence[Verdict]]], now: str
+) -> None:
+    """Note what hosts said anew, in this order: host, digest of the report, its verdicts.
+
+    A check that a report does not name ends.
+    """
+    if not changes:
+        return
+    holding = _holding(connection, {host_id for host_id, _, _ in changes})
+    new: list[dict[str, Any]] = []
+    ended: list[dict[str, Any]] = []
+
+    def end(outcome: _Open) -> None:
+        if outcome.row is not None:
+            outcome.row["until"] = now
+        else:
+            ended.append({"ended": outcome.id, "at": now})
+
+    for host_id, report, said in changes:
+        open_here = holding[host_id]
+        gone = set(open_here)
         for verdict in said:
             check = (verdict.policy, verdict.check)
             gone.discard(check)
             reasons = _encoder.encode(verdict.reasons).decode()
             outcome = (verdict.verdict, verdict.rows_digest.sha256, reasons)
-            before = holding.get(check)
+            before = open_here.get(check)
             if before is not None and before.said == outcome:
                 continue
             since = now
             if before is not None:
-                self._end(before, now)
+                end(before)
                 if before.said[0] == verdict.verdict:
                     since = before.verdict_since
             row = _row(host_id, report, verdict, reasons) | {"since": now, "verdict_since": since}
-            self._new.append(row)
-            holding[check] = _Open(outcome, since, None, row)
+            new.append(row)
+            open_here[check] = _Open(outcome, since, None, row)
         for check in gone:
-            self._end(holding.pop(check), now)
+            end(open_here.pop(check))
+    if ended:
+        connection.execute(
+            update(verdicts)
+            .where(verdicts.c.id == bindparam("ended"))
+            .values(until=bindparam("at")),
+            ended,
+        )
+    if new:
+        connection.execute(insert(verdicts), new)
 
-    def flush(self) -> None:
-        """Store the changes."""
-        if self._ended:
-            self._connection.execute(
-                update(verdicts)
-                .where(verdicts.c.id == bindparam("ended"))
-                .values(until=bindparam("at")),
-                self._ended,
-            )
-        if self._new:
-            self._connection.execute(insert(verdicts), self._new)
 
-    def _end(self, outcome: _Open, now: str) -> None:
-        if outcome.row is not None:
-            outcome.row["until"] = now
-        else:
-            self._ended.append({"ended": outcome.id, "at": now})
+def _holding(connection: Connection, host_ids: set[str]) -> dict[str, dict[_Check, _Open]]:
+    """The outcomes that hold on these hosts."""
+    holding: dict[str, dict[_Check, _Open]] = {host_id: {} for host_id in host_ids}
+    found = connection.execute(
+        select(
+            verdicts.c.id,
+            verdicts.c.host_id,
+            verdicts.c.policy,
+            verdicts.c.check_id,
+            verdicts.c.verdict,
+            verdicts.c.rows_digest,
+            verdicts.c.reasons,
+            verdicts.c.verdict_since,
+        ).where(verdicts.c.host_id.in_(list(host_ids)), verdicts.c.until.is_(None))
+    )
+    for row_id, host_id, policy, check, verdict, rows_digest, reasons, since in found:
+        said = (verdict, rows_digest, reasons)
+        holding[host_id][policy, check] = _Open(said, since, row_id, None)
+    return holding
 
 
 def _row(host_id: str, report: str, verdict: Verdict, reasons: str) -> dict[str, Any]:

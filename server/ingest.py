@@ -16,11 +16,10 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from evidence.statement import Report
-from server import clock, places
+from server import clock, history, places
 from server import log as logs
 from server.delivery import Delivery, Examined
 from server.errors import RefusedError
-from server.history import History
 from server.log import Log
 from server.places import SCORED, Link, Places
 from server.store import envelopes
@@ -51,6 +50,7 @@ class _Host:
 
     head: str | None
     head_sequence: int
+    outcomes: bytes | None
     name: str
 
 
@@ -127,14 +127,13 @@ def _store_reports(
         return {}
     host_ids = {delivery.sender.host_id for delivery, _ in fresh.values()}
     around = Places(connection, ((d.sender.host_id, r.report.chain) for d, r in fresh.values()))
-    history = History(connection, host_ids)
     known = {
-        row.id: _Host(row.head, row.head_sequence, row.name)
+        row.id: _Host(row.head, row.head_sequence, row.outcomes, row.name)
         for row in connection.execute(select(hosts).where(hosts.c.id.in_(host_ids)))
     }
     received_at = clock.stamp(now)
     links: dict[str, Link] = {}
-    rows, due = [], {}
+    rows, due, changed = [], {}, []
     for digest, (delivery, examined) in fresh.items():
         host_id, report = delivery.sender.host_id, examined.report
         link = links[digest] = around.take(host_id, digest, report.chain)
@@ -143,20 +142,19 @@ def _store_reports(
         due[host_id] = due_at(now, promise.interval_s if promise else report.chain.interval_s)
         host = known[host_id]
         if link in SCORED and report.chain.sequence > host.head_sequence:
-            host.head, host.head_sequence, host.name = (
-                digest,
-                report.chain.sequence,
-                report.host.name,
-            )
-            history.advance(host_id, digest, report.verdicts, received_at)
+            if examined.outcomes != host.outcomes:
+                changed.append((host_id, digest, report.verdicts))
+            host.head, host.head_sequence = digest, report.chain.sequence
+            host.outcomes, host.name = examined.outcomes, report.host.name
     connection.execute(insert(reports), rows)
-    history.flush()
+    history.advance(connection, changed, received_at)
     connection.execute(
         update(hosts)
         .where(hosts.c.id == bindparam("host"))
         .values(
             head=bindparam("at_head"),
             head_sequence=bindparam("at_sequence"),
+            outcomes=bindparam("all_outcomes"),
             name=bindparam("called"),
             reported_at=received_at,
             due_at=bindparam("due"),
@@ -166,6 +164,7 @@ def _store_reports(
                 "host": host_id,
                 "at_head": host.head,
                 "at_sequence": host.head_sequence,
+                "all_outcomes": host.outcomes,
                 "called": host.name,
                 "due": due[host_id],
             }

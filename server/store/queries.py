@@ -6,6 +6,8 @@
 Everything here is what hosts signed and the server counted. Times are RFC 3339 in UTC.
 """
 
+import hashlib
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 import msgspec
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, select, text
 from sqlalchemy.sql.expression import ColumnElement
 
 from evidence.statement import (
@@ -26,6 +28,7 @@ from evidence.statement import (
 )
 from policies.model import Check, Family, Outcome, Policy, Severity
 from server import clock
+from server.errors import DataError
 from server.store import assigned, envelopes
 from server.store.schema import assignments, hosts, reports, statements, units, verdicts
 
@@ -36,6 +39,9 @@ MAJOR: tuple[Severity, ...] = ("critical", "high")
 
 RECENT = timedelta(days=1)
 """What counts as since yesterday."""
+
+_IRREGULAR = text("reports.link NOT IN ('first', 'unbroken')")
+"""Written out, so that the index of such reports serves it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,10 @@ class UnitOverview:
     """Failing verdicts over all hosts, by severity."""
     matrix: Mapping[tuple[str, Family], Mapping[Outcome, int]]
     """Verdicts over all hosts, by zone and family of the check, and by outcome."""
+    tally: Mapping[str, Mapping[Outcome, int]]
+    """Verdicts of each host, by its id, and by outcome."""
+    irregular: Mapping[str, tuple[HostLine, ...]]
+    """Hosts with reports that did not follow on, by how: gap, fork, broken (`server.places`)."""
 
     @property
     def reporting(self) -> int:
@@ -233,6 +243,8 @@ def unit_overview(connection: Connection, unit: str, now: datetime) -> UnitOverv
             if (row.policy, row.check_id) in checks
         ),
         matrix=_matrix(holding, lines, checks),
+        tally=_tally(holding),
+        irregular=_irregular(connection, unit_id, lines),
     )
 
 
@@ -290,8 +302,23 @@ def table_bytes(connection: Connection, digest: str) -> bytes | None:
     """The canonical bytes of the table with this digest; None if it is not stored.
 
     They are as the host sent them: only their digest was checked, so decoding may fail.
+
+    Raises:
+        DataError: what is stored is not what was received.
     """
-    return envelopes.blob_contents(connection, [digest]).get(digest)
+    try:
+        data = envelopes.blob_contents(connection, [digest]).get(digest)
+    except zlib.error as e:
+        raise _damaged(digest) from e
+    if data is not None and hashlib.sha256(data).hexdigest() != digest:
+        raise _damaged(digest)
+    return data
+
+
+def _damaged(digest: str) -> DataError:
+    return DataError(
+        f"数据块 {digest} 已损坏; 请从备份恢复", f"the blob {digest} is damaged; restore it"
+    )
 
 
 def _host_lines(
@@ -427,6 +454,31 @@ def _matrix(
             place = counted.setdefault((lines[row.host_id].zone, check.family), Counter())
             place[row.verdict] += 1
     return counted
+
+
+def _tally(holding: Iterable[Row[Any]]) -> Mapping[str, Mapping[Outcome, int]]:
+    counted: dict[str, Counter[Outcome]] = {}
+    for row in holding:
+        counted.setdefault(row.host_id, Counter())[row.verdict] += 1
+    return counted
+
+
+def _irregular(
+    connection: Connection, unit_id: int, lines: Mapping[str, HostLine]
+) -> Mapping[str, tuple[HostLine, ...]]:
+    found = connection.execute(
+        select(reports.c.link, reports.c.host_id)
+        .join(hosts, hosts.c.id == reports.c.host_id)
+        .where(hosts.c.unit_id == unit_id, _IRREGULAR)
+        .distinct()
+    )
+    by_link: dict[str, list[HostLine]] = {}
+    for link, host_id in found:
+        by_link.setdefault(link, []).append(lines[host_id])
+    return {
+        link: tuple(sorted(those, key=lambda host: (host.name, host.id)))
+        for link, those in by_link.items()
+    }
 
 
 def _unknowns(rows: Iterable[Row[Any]]) -> tuple[Unknowns, ...]:

@@ -106,6 +106,8 @@ hosts = Table(
     # The report that counts: the highest sequence that is neither fork nor broken.
     Column("head", _DIGEST),
     Column("head_sequence", _BIG, nullable=False),
+    # Over all outcomes at the head: if a report has the same, no outcome has changed.
+    Column("outcomes", LargeBinary),
     Column("reported_at", _TIME),  # when anything was last received from it
     Column(
         "due_at", _TIME, nullable=False
