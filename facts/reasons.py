@@ -2,22 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from typing import Literal, NamedTuple, TypeAlias
 
 from facts.status import Reason
-
-Language: TypeAlias = Literal["zh", "en"]
-
+from facts.words import Language, Words
 
 _PLACE = re.compile(r"\{([0-9])\}")
-
-
-class Words(NamedTuple):
-    """One sentence in two languages; `{0}`, `{1}` stand for the arguments."""
-
-    zh: str
-    en: str
-
 
 _OBSERVING: Mapping[str, Words] = {
     "missing_privilege": Words("权限不足，需要 {0}", "needs the privilege {0}"),
@@ -151,7 +140,7 @@ _QUERY: Mapping[str, Words] = {
 }
 
 REASONS: Mapping[str, Words] = {**_OBSERVING, **_RECORDED, **_BUDGET, **_QUERY}
-"""Every code there is; a code is never renamed, because it is signed."""
+"""Every code there is, `{0}`, `{1}` standing for its arguments; never renamed, because signed."""
 
 
 def say(reason: Reason, language: Language) -> str:
@@ -164,5 +153,4 @@ def say(reason: Reason, language: Language) -> str:
     if words is None:
         return " ".join((reason.code, *reason.args))
     given = dict(enumerate(reason.args))
-    template = words.zh if language == "zh" else words.en
-    return _PLACE.sub(lambda place: given.get(int(place[1]), "…"), template)
+    return _PLACE.sub(lambda place: given.get(int(place[1]), "…"), words.to(language))

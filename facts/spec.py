@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from facts.words import Words
+
 
 class Type(StrEnum):
     """The SQL type of a column."""
@@ -36,17 +38,23 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: name, SQL type, one sentence with unit or format, privacy."""
+    """One column: name, SQL type, what it holds with unit or format, privacy."""
 
     name: str
     type: Type
-    doc: str
+    zh: str
+    en: str
     privacy: Privacy = Privacy.PUBLIC
     identifier: str = ""
     """For a de-identified column: what it identifies (`device_serial`), so that the same thing
     has the same digest in every table."""
     key: bool = False
     """Whether a keyed table can be asked by this column."""
+
+    @property
+    def doc(self) -> Words:
+        """What the column holds."""
+        return Words(self.zh, self.en)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +63,17 @@ class TableSpec:
 
     name: str
     version: int
-    doc: str
+    doc: Words
     columns: tuple[Column, ...]
     source: tuple[str, ...]
-    """Where it is read, so that an auditor can read it again: paths, or a command line."""
+    """Where it is read, so that an auditor can read it again: paths, a command line, a call."""
     privilege: str = ""
     """What a complete reading needs beyond a plain user: `root`, `CAP_SYS_PTRACE` …"""
     kind: Kind = Kind.FULL
     osquery: bool = False
     """Whether osquery has this table under the same name."""
-    notes: str = ""
-    """Where we differ from osquery, and why."""
+    notes: Words | None = None
+    """What a reader must know beyond the columns: where we differ from osquery, and why."""
 
     def column(self, name: str) -> Column:
         """The column `name`; KeyError if there is none."""

@@ -9,16 +9,20 @@ from facts.tables import (
     audit,
     devices,
     files,
+    kernel,
     network,
     processes,
+    sockets,
     software,
     system,
+    usb,
 )
 
 SPECS: Mapping[str, TableSpec] = {
     spec.name: spec
     for family in (
-        system, accounts, software, audit, processes, network, devices, files, agent,
+        system, kernel, accounts, software, audit, processes, sockets, network, usb, devices,
+        files, agent,
     )
     for spec in family.TABLES
 }  # fmt: skip

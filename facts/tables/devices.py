@@ -1,189 +1,88 @@
-"""What is attached: block devices, USB devices and their interfaces, radios; and what was."""
+"""What else is attached, block devices and radios; and what came and went, on any bus."""
 
 from facts.spec import Column, Kind, Privacy, TableSpec, Type
+from facts.words import Words
 
-_UDEV = "udevadm info --export-db"
+_SERIAL = Column(
+    "serial",
+    Type.TEXT,
+    "序列号；设备没有时为空。",
+    "Serial number; empty when the device has none.",
+    Privacy.DEIDENTIFIED,
+    "device_serial",
+)
+_BELOW_USB = Column(
+    "sysfs_path",
+    Type.TEXT,
+    "在设备树中的位置；经 USB 接入的，开头与 usb_devices.sysfs_path 相同。",
+    "Place in the device tree; begins with usb_devices.sysfs_path when attached by USB.",
+)
 
 BLOCK_DEVICES = TableSpec(
     name="block_devices",
     version=1,
-    doc="Block devices and their partitions.",
+    doc=Words("块设备及其分区。", "Block devices and their partitions."),
+    source=("/sys/class/block", "/run/udev/data/b<major>:<minor>"),
+    osquery=True,
+    notes=Words(
+        "removable 和 sysfs_path 为本系统所加。",
+        "removable and sysfs_path are ours.",
+    ),
     columns=(
-        Column("name", Type.TEXT, "Device node, such as /dev/sda1."),
-        Column("parent", Type.TEXT, "Device node of the whole disk; empty for a whole disk."),
-        Column("vendor", Type.TEXT, "Vendor as the device states it."),
-        Column("model", Type.TEXT, "Model as the device states it."),
+        Column("name", Type.TEXT, "设备节点，如 /dev/sda1。", "Device node, such as /dev/sda1."),
         Column(
-            "serial",
+            "parent",
             Type.TEXT,
-            "Serial number; empty when the device has none.",
-            Privacy.DEIDENTIFIED,
-            "device_serial",
+            "所属整盘的设备节点；本身是整盘时为空。",
+            "Device node of the whole disk; empty for a whole disk.",
         ),
-        Column("size", Type.BIGINT, "Size in blocks of 512 bytes, whatever block_size says."),
-        Column("block_size", Type.INTEGER, "Logical block size in bytes."),
+        Column("vendor", Type.TEXT, "设备自报的厂商名。", "Vendor as the device states it."),
+        Column("model", Type.TEXT, "设备自报的型号。", "Model as the device states it."),
+        _SERIAL,
         Column(
-            "uuid", Type.TEXT, "UUID of the file system.", Privacy.DEIDENTIFIED, "filesystem_uuid"
+            "size",
+            Type.BIGINT,
+            "大小，以 512 字节的块计，与 block_size 无关。",
+            "Size in blocks of 512 bytes, whatever block_size says.",
+        ),
+        Column(
+            "block_size",
+            Type.INTEGER,
+            "逻辑块大小，以字节计。",
+            "Logical block size in bytes.",
+        ),
+        Column(
+            "uuid",
+            Type.TEXT,
+            "文件系统的 UUID。",
+            "UUID of the file system.",
+            Privacy.DEIDENTIFIED,
+            "filesystem_uuid",
         ),
         Column(
             "type",
             Type.TEXT,
-            "Content: ext4, vfat, swap, crypto_LUKS …; empty when none was recognised.",
+            "内容类型，如 ext4、vfat、swap、crypto_LUKS；识别不出时为空。",
+            "Content, such as ext4, vfat, swap or crypto_LUKS; empty when none was recognised.",
         ),
-        Column("label", Type.TEXT, "Label of the file system.", Privacy.LOCAL),
+        Column("label", Type.TEXT, "文件系统的卷标。", "Label of the file system.", Privacy.LOCAL),
         Column(
             "removable",
             Type.INTEGER,
-            "1 when the kernel says that its medium can be taken out (not that the device can),"
-            " else 0.",
+            "内核认为介质可取出（不是指设备可插拔）为 1，否则为 0。",
+            "1 when the kernel says that its medium can be taken out (not that the device can), "
+            "else 0.",
         ),
-        Column(
-            "sysfs_path",
-            Type.TEXT,
-            "Place in the device tree; begins with usb_devices.sysfs_path when attached by USB.",
-        ),
-    ),
-    source=("/sys/class/block", "/run/udev/data/b<major>:<minor>"),
-    osquery=True,
-    notes="removable and sysfs_path are ours.",
-)
-
-USB_DEVICES = TableSpec(
-    name="usb_devices",
-    version=1,
-    doc="USB devices attached now, root hubs included.",
-    columns=(
-        Column(
-            "usb_address",
-            Type.INTEGER,
-            "Address on its bus, which changes whenever it is attached.",
-        ),
-        Column("usb_port", Type.INTEGER, "Port of the hub it hangs on; 0 for a root hub."),
-        Column(
-            "vendor",
-            Type.TEXT,
-            "Vendor as the device states it, else by the USB ID database of the host.",
-        ),
-        Column("vendor_id", Type.TEXT, "Vendor, 4 hex digits in lower case."),
-        Column("version", Type.TEXT, "Release number of the device, 4 digits (bcdDevice)."),
-        Column(
-            "model",
-            Type.TEXT,
-            "Product as the device states it, else by the USB ID database of the host.",
-        ),
-        Column("model_id", Type.TEXT, "Product, 4 hex digits in lower case."),
-        Column(
-            "serial",
-            Type.TEXT,
-            "Serial number; empty when the device has none. It may be shared by a whole batch.",
-            Privacy.DEIDENTIFIED,
-            "device_serial",
-        ),
-        Column(
-            "class",
-            Type.TEXT,
-            "Class of the whole device, 2 hex digits; 00 means that each interface has its own.",
-        ),
-        Column("subclass", Type.TEXT, "Subclass, 2 hex digits."),
-        Column("protocol", Type.TEXT, "Protocol, 2 hex digits."),
-        Column(
-            "removable",
-            Type.INTEGER,
-            "1 when its port is open to users, 0 when it is built in, NULL when the firmware "
-            "does not say.",
-        ),
-        Column("sysfs_path", Type.TEXT, "Place in the device tree; joins usb_interfaces."),
-        Column(
-            "port_path",
-            Type.TEXT,
-            "Bus and ports down to it, such as 1-1.2; usb1 for the root hub of bus 1.",
-        ),
-        Column(
-            "authorized", Type.INTEGER, "1 when the kernel lets it work, 0 when it is held back."
-        ),
-        Column("speed", Type.TEXT, "Speed in Mb/s as the kernel writes it: 1.5, 12, 480, 5000 …"),
-    ),
-    source=("/sys/bus/usb/devices",),
-    osquery=True,
-    notes=(
-        "osquery reads `fixed` as removable, gives the bus number as usb_address and the device "
-        "number as usb_port. sysfs_path, port_path, authorized and speed are ours. Attached means "
-        "enumerated: a device that is held back is listed."
-    ),
-)
-
-USB_INTERFACES = TableSpec(
-    name="usb_interfaces",
-    version=1,
-    doc="Interfaces of the USB devices: what each device can act as.",
-    columns=(
-        Column(
-            "sysfs_path", Type.TEXT, "Place of the device in the device tree; joins usb_devices."
-        ),
-        Column("interface", Type.TEXT, "Kernel name, such as 1-1.2:1.0."),
-        Column("number", Type.INTEGER, "Interface number within the configuration."),
-        Column(
-            "class", Type.TEXT, "Class, 2 hex digits: 03 input, 08 storage, 0e video, e0 wireless …"
-        ),
-        Column("subclass", Type.TEXT, "Subclass, 2 hex digits."),
-        Column("protocol", Type.TEXT, "Protocol, 2 hex digits."),
-        Column("driver", Type.TEXT, "Driver that is bound to it; empty when none is."),
-        Column(
-            "authorized", Type.INTEGER, "1 when the kernel lets it work, 0 when it is held back."
-        ),
-        Column(
-            "network_interface",
-            Type.TEXT,
-            "Network interface it serves, such as usb0; empty when it serves none.",
-        ),
-    ),
-    source=("/sys/bus/usb/devices", "/sys/bus/usb/devices/<interface>/net"),
-    notes=(
-        "Only the active configuration and alternate setting has interfaces; a device that is held "
-        "back has none."
+        _BELOW_USB,
     ),
 )
 
 WIRELESS_DEVICES = TableSpec(
     name="wireless_devices",
     version=1,
-    doc="Radios: Wi-Fi, Bluetooth and cellular, by hardware present and not by module loaded.",
-    columns=(
-        Column(
-            "name",
-            Type.TEXT,
-            "Kernel name: wlan0, phy0 (a radio without interface), hci0, wwan0, or the port "
-            "path of a USB device no driver serves.",
-        ),
-        Column("kind", Type.TEXT, "wifi, bluetooth or wwan (cellular)."),
-        Column(
-            "mode",
-            Type.TEXT,
-            "Wi-Fi: managed, ap, monitor, ibss, mesh, p2p_client, p2p_go, p2p_device …; NULL "
-            "for other kinds and without an interface.",
-        ),
-        Column("driver", Type.TEXT, "Driver; empty when none is bound."),
-        Column("bus", Type.TEXT, "usb, pci, sdio, platform or virtual."),
-        Column(
-            "sysfs_path",
-            Type.TEXT,
-            "Place in the device tree; begins with usb_devices.sysfs_path when attached by USB.",
-        ),
-        Column(
-            "rfkill_soft",
-            Type.INTEGER,
-            "1 when blocked by software, 0 when not, NULL when it has no switch.",
-        ),
-        Column(
-            "rfkill_hard",
-            Type.INTEGER,
-            "1 when blocked by a physical switch, 0 when not, NULL when it has no switch.",
-        ),
-        Column(
-            "state",
-            Type.TEXT,
-            "up when the interface is administratively up, else down; NULL when it has none.",
-        ),
+    doc=Words(
+        "无线网卡、蓝牙适配器和移动通信模块；按实际存在的硬件列出，不看加载了哪些模块。",
+        "Radios: Wi-Fi, Bluetooth and cellular, by hardware present and not by module loaded.",
     ),
     source=(
         "/sys/class/net",
@@ -194,59 +93,143 @@ WIRELESS_DEVICES = TableSpec(
         "/sys/bus/usb/devices",
         "iw dev",
     ),
-    notes="Network names, subscriber and card numbers and paired devices are never read.",
+    notes=Words(
+        "从不读取网络名称（SSID）、用户和卡的号码（IMSI、ICCID），以及已配对的设备。",
+        "Network names, subscriber and card numbers and paired devices are never read.",
+    ),
+    columns=(
+        Column(
+            "name",
+            Type.TEXT,
+            "内核给出的名称：wlan0、phy0（没有接口的无线网卡）、hci0、wwan0；没有驱动的 USB 设备"
+            "则为其端口路径。",
+            "Kernel name: wlan0, phy0 (a radio without interface), hci0, wwan0, or the port "
+            "path of a USB device no driver serves.",
+        ),
+        Column(
+            "kind",
+            Type.TEXT,
+            "种类：wifi 无线网卡，bluetooth 蓝牙，wwan 移动通信。",
+            "wifi, bluetooth or wwan (cellular).",
+        ),
+        Column(
+            "mode",
+            Type.TEXT,
+            "无线网卡的工作模式，如 managed、ap、monitor、ibss、mesh、p2p_client、p2p_go、"
+            "p2p_device；其他种类或没有接口时为 NULL。",
+            "Wi-Fi mode, such as managed, ap, monitor, ibss, mesh, p2p_client, p2p_go or "
+            "p2p_device; NULL for other kinds and without an interface.",
+        ),
+        Column("driver", Type.TEXT, "驱动；未绑定时为空。", "Driver; empty when none is bound."),
+        Column(
+            "bus",
+            Type.TEXT,
+            "所在总线：usb、pci、sdio、platform，虚拟设备为 virtual。",
+            "usb, pci, sdio, platform or virtual.",
+        ),
+        _BELOW_USB,
+        Column(
+            "rfkill_soft",
+            Type.INTEGER,
+            "被软件关闭为 1，未关闭为 0，没有此开关为 NULL。",
+            "1 when blocked by software, 0 when not, NULL when it has no switch.",
+        ),
+        Column(
+            "rfkill_hard",
+            Type.INTEGER,
+            "被物理开关关闭为 1，未关闭为 0，没有此开关为 NULL。",
+            "1 when blocked by a physical switch, 0 when not, NULL when it has no switch.",
+        ),
+        Column(
+            "state",
+            Type.TEXT,
+            "接口已启用为 up，未启用为 down；没有接口时为 NULL。",
+            "up when the interface is administratively up, else down; NULL when it has none.",
+        ),
+    ),
 )
 
 HARDWARE_EVENTS = TableSpec(
     name="hardware_events",
     version=1,
-    doc="Devices that appeared, were taken by a driver, or went, while the agent was watching.",
+    doc=Words(
+        "客户端持续监测期间，设备的接入、绑定驱动、解绑和拔除。",
+        "Devices that appeared, were taken by a driver, or went, while the agent was watching.",
+    ),
+    source=("netlink(7) NETLINK_KOBJECT_UEVENT",),
     kind=Kind.EVENT,
+    osquery=True,
+    notes=Words(
+        "sysfs_path 和 port_path 为本系统所加。只有持续监测的客户端才有事件：单次扫描的状态为 "
+        "unsupported（not_watching），绝不会是“完整但没有数据行”。",
+        "sysfs_path and port_path are ours. Only a watching agent has events: a single scan says "
+        "unsupported (not_watching), never an empty complete table.",
+    ),
     columns=(
         Column(
             "action",
             Type.TEXT,
+            "动作：add 接入，remove 拔除，bind 驱动接管了接口，unbind 驱动放开了接口。",
             "add, remove, bind (a driver took an interface) or unbind.",
         ),
-        Column("path", Type.TEXT, "Place in the device tree, of the device or its interface."),
-        Column("type", Type.TEXT, "Kind by the kernel: usb_device, usb_interface, disk …"),
-        Column("driver", Type.TEXT, "Driver, such as usb-storage; empty when there is none."),
-        Column("vendor", Type.TEXT, "Vendor as the device states it."),
-        Column("vendor_id", Type.TEXT, "Vendor, 4 hex digits in lower case."),
-        Column("model", Type.TEXT, "Product as the device states it."),
-        Column("model_id", Type.TEXT, "Product, 4 hex digits in lower case."),
         Column(
-            "serial",
+            "path",
             Type.TEXT,
-            "Serial number; empty when the device has none.",
-            Privacy.DEIDENTIFIED,
-            "device_serial",
+            "设备或其接口在设备树中的位置。",
+            "Place in the device tree, of the device or its interface.",
         ),
-        Column("revision", Type.TEXT, "Release number of the device, 4 digits (bcdDevice)."),
-        Column("time", Type.BIGINT, "When it happened, in seconds since the epoch."),
+        Column(
+            "type",
+            Type.TEXT,
+            "内核所称的种类，如 usb_device、usb_interface、disk。",
+            "Kind by the kernel, such as usb_device, usb_interface or disk.",
+        ),
+        Column(
+            "driver",
+            Type.TEXT,
+            "驱动，如 usb-storage；没有时为空。",
+            "Driver, such as usb-storage; empty when there is none.",
+        ),
+        Column("vendor", Type.TEXT, "设备自报的厂商名。", "Vendor as the device states it."),
+        Column(
+            "vendor_id",
+            Type.TEXT,
+            "厂商编号，4 位小写十六进制。",
+            "Vendor, 4 hex digits in lower case.",
+        ),
+        Column("model", Type.TEXT, "设备自报的产品名。", "Product as the device states it."),
+        Column(
+            "model_id",
+            Type.TEXT,
+            "产品编号，4 位小写十六进制。",
+            "Product, 4 hex digits in lower case.",
+        ),
+        _SERIAL,
+        Column(
+            "revision",
+            Type.TEXT,
+            "设备版本号，4 位数字（bcdDevice）。",
+            "Release number of the device, 4 digits (bcdDevice).",
+        ),
+        Column(
+            "time",
+            Type.BIGINT,
+            "发生时间，Unix 时间戳（秒）。",
+            "When it happened, in seconds from 1970-01-01 UTC.",
+        ),
         Column(
             "sysfs_path",
             Type.TEXT,
+            "所属 USB 设备在设备树中的位置，同 usb_devices。",
             "Place of the USB device in the device tree, as in usb_devices.",
         ),
         Column(
             "port_path",
             Type.TEXT,
+            "USB 设备的端口路径，如 1-1.2；其他总线为空。",
             "Bus and ports down to the USB device, such as 1-1.2; empty on other buses.",
         ),
     ),
-    source=("kernel uevents (NETLINK_KOBJECT_UEVENT)",),
-    osquery=True,
-    notes=(
-        "sysfs_path and port_path are ours. Only a watching agent has events: a single scan says "
-        "unsupported (not_watching), never an empty complete table."
-    ),
 )
 
-TABLES: tuple[TableSpec, ...] = (
-    BLOCK_DEVICES,
-    USB_DEVICES,
-    USB_INTERFACES,
-    WIRELESS_DEVICES,
-    HARDWARE_EVENTS,
-)
+TABLES: tuple[TableSpec, ...] = (BLOCK_DEVICES, WIRELESS_DEVICES, HARDWARE_EVENTS)

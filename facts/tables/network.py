@@ -1,173 +1,59 @@
-"""What the host is connected to: sockets, interfaces, addresses, routes."""
+"""What the host is connected to: interfaces, addresses, routes."""
 
 from facts.spec import Column, TableSpec, Type
+from facts.words import Words
 
-_LISTENERS = (
-    "/proc/net/tcp",
-    "/proc/net/tcp6",
-    "/proc/net/udp",
-    "/proc/net/udp6",
-    "/proc/net/udplite",
-    "/proc/net/udplite6",
-)
-_OTHERS = ("/proc/net/raw", "/proc/net/raw6", "/proc/net/icmp", "/proc/net/icmp6")
-_OWNERS = ("/proc/<pid>/fd", "/proc/self/ns/net")
-_PRIVILEGE = "CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH"
-
-_PID = Column(
-    "pid",
-    Type.INTEGER,
-    "Process that holds the socket; -1 when none does (the kernel's own, or closing), NULL when "
-    "its owner could not be seen.",
-)
-_FD = Column(
-    "fd",
-    Type.BIGINT,
-    "File descriptor in that process; -1 when no process holds it, NULL when not seen.",
-)
-_SOCKET = Column("socket", Type.BIGINT, "Inode of the socket; 0 once its process has closed it.")
-_NET_NAMESPACE = Column(
-    "net_namespace", Type.TEXT, "Inode of the network namespace, which is the agent's own."
-)
-
-PROCESS_OPEN_SOCKETS = TableSpec(
-    name="process_open_sockets",
-    version=1,
-    doc="IPv4 and IPv6 sockets of the agent's network namespace, with the processes holding them.",
-    columns=(
-        _PID,
-        _FD,
-        _SOCKET,
-        Column("family", Type.INTEGER, "Address family: 2 is IPv4, 10 is IPv6."),
-        Column(
-            "protocol",
-            Type.INTEGER,
-            "IP protocol number: 6 is TCP, 17 is UDP, 136 is UDP-Lite; 255 is a raw socket, whose "
-            "ports are the protocol it takes.",
-        ),
-        Column(
-            "local_address",
-            Type.TEXT,
-            "Address on this side; an IPv4 peer of an IPv6 socket reads ::ffff:192.0.2.1.",
-        ),
-        Column(
-            "remote_address",
-            Type.TEXT,
-            "Address on the other side; unspecified (0.0.0.0, ::) when not connected.",
-        ),
-        Column("local_port", Type.INTEGER, "Port on this side."),
-        Column("remote_port", Type.INTEGER, "Port on the other side; 0 when not connected."),
-        Column("path", Type.TEXT, "Always empty: UNIX sockets that accept are in listening_ports."),
-        Column(
-            "state",
-            Type.TEXT,
-            "TCP state by name, such as LISTEN or ESTABLISHED; empty for other protocols.",
-        ),
-        _NET_NAMESPACE,
-    ),
-    source=(*_LISTENERS, *_OTHERS, *_OWNERS),
-    privilege=_PRIVILEGE,
-    osquery=True,
-    notes=(
-        "Of several processes holding a socket the one with the lowest number is named, but a "
-        "service before the init process. UNIX sockets are left out, as they reach nothing outside "
-        "the host, and so are packet and SCTP sockets. Containers' network namespaces are not "
-        "entered."
-    ),
-)
-
-LISTENING_PORTS = TableSpec(
-    name="listening_ports",
-    version=1,
-    doc="Sockets that wait for someone: TCP listeners, unconnected UDP, named UNIX sockets.",
-    columns=(
-        _PID,
-        Column("port", Type.INTEGER, "Port; 0 for a UNIX socket."),
-        Column(
-            "protocol",
-            Type.INTEGER,
-            "IP protocol number: 6 is TCP, 17 is UDP; 0 for a UNIX socket.",
-        ),
-        Column("family", Type.INTEGER, "Address family: 1 is UNIX, 2 is IPv4, 10 is IPv6."),
-        Column(
-            "address",
-            Type.TEXT,
-            "Address it is bound to; 0.0.0.0 or :: for all; empty for a UNIX socket.",
-        ),
-        _FD,
-        _SOCKET,
-        Column("path", Type.TEXT, "Path of a UNIX socket, @ before an abstract name; else empty."),
-        _NET_NAMESPACE,
-    ),
-    source=(*_LISTENERS, "/proc/net/unix", *_OWNERS),
-    privilege=_PRIVILEGE,
-    osquery=True,
-    notes=(
-        "A UNIX socket is listed when it accepts connections or takes datagrams; osquery also "
-        "lists every accepted connection under its listener's path, and raw sockets, which are in "
-        "process_open_sockets. Containers' network namespaces are not entered."
-    ),
-)
+_INTERFACE = Column("interface", Type.TEXT, "网络接口名。", "Interface name.")
 
 INTERFACE_ADDRESSES = TableSpec(
     name="interface_addresses",
     version=1,
-    doc="Addresses of the network interfaces, IPv4 and IPv6.",
+    doc=Words(
+        "各网络接口的 IPv4、IPv6 地址。",
+        "Addresses of the network interfaces, IPv4 and IPv6.",
+    ),
+    source=("ip -j address show",),
+    osquery=True,
+    notes=Words(
+        "type 由内核的标志和有效期得出；osquery 在 Linux 上一律给出 unknown。",
+        "type is told by the kernel's flags and lifetimes, where osquery says unknown on Linux.",
+    ),
     columns=(
-        Column("interface", Type.TEXT, "Interface name."),
-        Column("address", Type.TEXT, "Address of this host."),
-        Column("mask", Type.TEXT, "Netmask in the notation of the address."),
-        Column("broadcast", Type.TEXT, "Broadcast address; empty when there is none."),
+        _INTERFACE,
+        Column("address", Type.TEXT, "本机地址。", "Address of this host."),
+        Column(
+            "mask",
+            Type.TEXT,
+            "子网掩码，写法与地址相同。",
+            "Netmask in the notation of the address.",
+        ),
+        Column(
+            "broadcast",
+            Type.TEXT,
+            "广播地址；没有时为空。",
+            "Broadcast address; empty when there is none.",
+        ),
         Column(
             "point_to_point",
             Type.TEXT,
+            "点对点链路的对端地址；没有时为空。",
             "Address of the peer on a point-to-point link; empty when there is none.",
         ),
         Column(
             "type",
             Type.TEXT,
+            "来历：dhcp 为租用所得，auto 为链路本地或由路由器通告得来，其余为 manual。",
             "dhcp (leased), auto (link-local, or from router advertisements), manual otherwise.",
         ),
     ),
-    source=("ip -j address show",),
-    osquery=True,
-    notes="type is told by the kernel's flags and lifetimes, where osquery says unknown on Linux.",
 )
 
 INTERFACE_DETAILS = TableSpec(
     name="interface_details",
     version=1,
-    doc="Network interfaces with their state, hardware address and counters.",
-    columns=(
-        Column("interface", Type.TEXT, "Interface name."),
-        Column(
-            "mac", Type.TEXT, "Hardware address, lower case with colons; empty when there is none."
-        ),
-        Column(
-            "type",
-            Type.INTEGER,
-            "Hardware type (ARPHRD): 1 is Ethernet, 772 loopback, 801 802.11, 65534 none "
-            "(tunnels).",
-        ),
-        Column("mtu", Type.INTEGER, "Largest packet, in bytes."),
-        Column("metric", Type.INTEGER, "Always 0: Linux keeps metrics with routes."),
-        Column(
-            "flags",
-            Type.INTEGER,
-            "Interface flags: 0x1 up, 0x8 loopback, 0x40 running, 0x100 promiscuous.",
-        ),
-        Column("ipackets", Type.BIGINT, "Packets received."),
-        Column("opackets", Type.BIGINT, "Packets sent."),
-        Column("ibytes", Type.BIGINT, "Bytes received."),
-        Column("obytes", Type.BIGINT, "Bytes sent."),
-        Column("ierrors", Type.BIGINT, "Receive errors."),
-        Column("oerrors", Type.BIGINT, "Send errors."),
-        Column("idrops", Type.BIGINT, "Received packets dropped."),
-        Column("odrops", Type.BIGINT, "Packets to be sent, but dropped."),
-        Column("collisions", Type.BIGINT, "Collisions."),
-        Column("last_change", Type.BIGINT, "Always -1: Linux does not keep it."),
-        Column("link_speed", Type.BIGINT, "Speed in Mb/s; 0 when not known or not linked."),
-        Column("pci_slot", Type.TEXT, "PCI address of the adapter; empty when it is not on PCI."),
+    doc=Words(
+        "网络接口的状态、硬件地址和计数。",
+        "Network interfaces with their state, hardware address and counters.",
     ),
     source=(
         "ip -j -s -d link show",
@@ -175,45 +61,140 @@ INTERFACE_DETAILS = TableSpec(
         "/sys/class/net/<interface>/device",
     ),
     osquery=True,
-    notes="Promiscuous mode set by any means counts, also when only a packet socket asked for it.",
+    notes=Words(
+        "无论以何种方式开启的混杂模式都计入，包括仅由抓包套接字要求的。",
+        "Promiscuous mode set by any means counts, also when only a packet socket asked for it.",
+    ),
+    columns=(
+        _INTERFACE,
+        Column(
+            "mac",
+            Type.TEXT,
+            "硬件地址，小写，以冒号分隔；没有时为空。",
+            "Hardware address, lower case with colons; empty when there is none.",
+        ),
+        Column(
+            "type",
+            Type.INTEGER,
+            "硬件类型（ARPHRD）：1 为以太网，772 为回环，801 为 802.11，65534 为无（隧道）。",
+            "Hardware type (ARPHRD): 1 is Ethernet, 772 loopback, 801 802.11, 65534 none "
+            "(tunnels).",
+        ),
+        Column("mtu", Type.INTEGER, "最大传输单元，以字节计。", "Largest packet, in bytes."),
+        Column(
+            "metric",
+            Type.INTEGER,
+            "始终为 0：Linux 的度量值属于路由。",
+            "Always 0: Linux keeps metrics with routes.",
+        ),
+        Column(
+            "flags",
+            Type.INTEGER,
+            "接口标志：0x1 已启用，0x8 回环，0x40 正在运行，0x100 混杂模式。",
+            "Interface flags: 0x1 up, 0x8 loopback, 0x40 running, 0x100 promiscuous.",
+        ),
+        Column("ipackets", Type.BIGINT, "收到的包数。", "Packets received."),
+        Column("opackets", Type.BIGINT, "发出的包数。", "Packets sent."),
+        Column("ibytes", Type.BIGINT, "收到的字节数。", "Bytes received."),
+        Column("obytes", Type.BIGINT, "发出的字节数。", "Bytes sent."),
+        Column("ierrors", Type.BIGINT, "接收错误数。", "Receive errors."),
+        Column("oerrors", Type.BIGINT, "发送错误数。", "Send errors."),
+        Column("idrops", Type.BIGINT, "收到后丢弃的包数。", "Received packets dropped."),
+        Column("odrops", Type.BIGINT, "待发而丢弃的包数。", "Packets to be sent, but dropped."),
+        Column("collisions", Type.BIGINT, "冲突数。", "Collisions."),
+        Column(
+            "last_change",
+            Type.BIGINT,
+            "始终为 -1：Linux 不作记录。",
+            "Always -1: Linux does not keep it.",
+        ),
+        Column(
+            "link_speed",
+            Type.BIGINT,
+            "链路速率，单位 Mb/s；未知或未连接时为 0。",
+            "Speed in Mb/s; 0 when not known or not linked.",
+        ),
+        Column(
+            "pci_slot",
+            Type.TEXT,
+            "网卡的 PCI 地址；不在 PCI 上的为空。",
+            "PCI address of the adapter; empty when it is not on PCI.",
+        ),
+    ),
 )
 
 ROUTES = TableSpec(
     name="routes",
     version=1,
-    doc="Routes of every routing table, IPv4 and IPv6; one row for each next hop.",
-    columns=(
-        Column(
-            "destination", Type.TEXT, "Network; 0.0.0.0 or :: with netmask 0 is the default route."
-        ),
-        Column("netmask", Type.INTEGER, "Prefix length in bits."),
-        Column(
-            "gateway", Type.TEXT, "Next hop, which may be of the other family; empty when on link."
-        ),
-        Column("source", Type.TEXT, "Preferred source address; empty when none is set."),
-        Column("flags", Type.INTEGER, "Flags of the route and its next hop (RTM_F_*, RTNH_F_*)."),
-        Column(
-            "interface", Type.TEXT, "Outgoing interface; empty when the route drops or refuses."
-        ),
-        Column("mtu", Type.INTEGER, "MTU of the route; 0 when none is set."),
-        Column("metric", Type.INTEGER, "Priority, the lowest is preferred."),
-        Column(
-            "type",
-            Type.TEXT,
-            "gateway (any unicast), local, broadcast, anycast, multicast, blackhole, "
-            "unreachable, prohibit, throw, nat, or other.",
-        ),
-        Column("hopcount", Type.INTEGER, "Hop limit of the route; 0 when none is set."),
+    doc=Words(
+        "全部路由表中的 IPv4、IPv6 路由；每个下一跳一行。",
+        "Routes of every routing table, IPv4 and IPv6; one row for each next hop.",
     ),
     source=("ip -j -d route show table all", "ip -j -d -6 route show table all"),
     osquery=True,
-    notes="A default route in a table that only a routing rule reaches is listed too.",
+    notes=Words(
+        "只有策略路由规则才会用到的路由表，其中的默认路由也会列出。",
+        "A default route in a table that only a routing rule reaches is listed too.",
+    ),
+    columns=(
+        Column(
+            "destination",
+            Type.TEXT,
+            "目的网络；0.0.0.0 或 :: 且 netmask 为 0 即默认路由。",
+            "Network; 0.0.0.0 or :: with netmask 0 is the default route.",
+        ),
+        Column("netmask", Type.INTEGER, "前缀长度，以位计。", "Prefix length in bits."),
+        Column(
+            "gateway",
+            Type.TEXT,
+            "下一跳地址，可能属于另一地址族；直连时为空。",
+            "Next hop, which may be of the other family; empty when on link.",
+        ),
+        Column(
+            "source",
+            Type.TEXT,
+            "首选源地址；未设置时为空。",
+            "Preferred source address; empty when none is set.",
+        ),
+        Column(
+            "flags",
+            Type.INTEGER,
+            "路由及其下一跳的标志（RTM_F_*、RTNH_F_*）。",
+            "Flags of the route and its next hop (RTM_F_*, RTNH_F_*).",
+        ),
+        Column(
+            "interface",
+            Type.TEXT,
+            "出接口；丢弃或拒绝的路由为空。",
+            "Outgoing interface; empty when the route drops or refuses.",
+        ),
+        Column(
+            "mtu",
+            Type.INTEGER,
+            "路由的 MTU；未设置时为 0。",
+            "MTU of the route; 0 when none is set.",
+        ),
+        Column(
+            "metric",
+            Type.INTEGER,
+            "优先级，数值最小的优先。",
+            "Priority, the lowest is preferred.",
+        ),
+        Column(
+            "type",
+            Type.TEXT,
+            "类型：gateway（所有单播）、local、broadcast、anycast、multicast、blackhole、"
+            "unreachable、prohibit、throw、nat 或 other。",
+            "gateway (any unicast), local, broadcast, anycast, multicast, blackhole, "
+            "unreachable, prohibit, throw, nat, or other.",
+        ),
+        Column(
+            "hopcount",
+            Type.INTEGER,
+            "路由的跳数限制；未设置时为 0。",
+            "Hop limit of the route; 0 when none is set.",
+        ),
+    ),
 )
 
-TABLES: tuple[TableSpec, ...] = (
-    PROCESS_OPEN_SOCKETS,
-    LISTENING_PORTS,
-    INTERFACE_ADDRESSES,
-    INTERFACE_DETAILS,
-    ROUTES,
-)
+TABLES: tuple[TableSpec, ...] = (INTERFACE_ADDRESSES, INTERFACE_DETAILS, ROUTES)

@@ -8,44 +8,45 @@ from facts.catalogue import Catalogue
 from facts.source import Key, Reading
 from facts.spec import Column, Kind, Privacy, TableSpec, Type
 from facts.status import COMPLETE, Condition
+from facts.words import Words
 
 NOW = "2026-11-23T08:00:00Z"
 
 USERS = TableSpec(
     name="users",
     version=1,
-    doc="Accounts.",
+    doc=Words("表。", "Accounts."),
     source=("/etc/passwd",),
     columns=(
-        Column("uid", Type.BIGINT, "Number."),
-        Column("gid", Type.BIGINT, "Group."),
-        Column("username", Type.TEXT, "Name."),
-        Column("directory", Type.TEXT, "Home."),
-        Column("description", Type.TEXT, "GECOS.", Privacy.LOCAL),
+        Column("uid", Type.BIGINT, "字段。", "A column."),
+        Column("gid", Type.BIGINT, "字段。", "A column."),
+        Column("username", Type.TEXT, "字段。", "A column."),
+        Column("directory", Type.TEXT, "字段。", "A column."),
+        Column("description", Type.TEXT, "字段。", "A column.", Privacy.LOCAL),
     ),
 )
 GROUPS = TableSpec(
     name="groups",
     version=1,
-    doc="Groups.",
+    doc=Words("表。", "Groups."),
     source=("/etc/group",),
     columns=(
-        Column("gid", Type.BIGINT, "Number."),
-        Column("groupname", Type.TEXT, "Name."),
-        Column("share", Type.DOUBLE, "A real number."),
+        Column("gid", Type.BIGINT, "字段。", "A column."),
+        Column("groupname", Type.TEXT, "字段。", "A column."),
+        Column("share", Type.DOUBLE, "字段。", "A column."),
     ),
 )
 FILE = TableSpec(
     name="file",
     version=1,
-    doc="Files.",
+    doc=Words("表。", "Files."),
     source=("stat",),
     kind=Kind.KEYED,
     columns=(
-        Column("path", Type.TEXT, "Path.", key=True),
-        Column("directory", Type.TEXT, "Directory.", key=True),
-        Column("mode", Type.TEXT, "Mode."),
-        Column("size", Type.BIGINT, "Bytes."),
+        Column("path", Type.TEXT, "字段。", "A column.", key=True),
+        Column("directory", Type.TEXT, "字段。", "A column.", key=True),
+        Column("mode", Type.TEXT, "字段。", "A column."),
+        Column("size", Type.BIGINT, "字段。", "A column."),
     ),
 )
 

@@ -6,6 +6,7 @@ from facts.catalogue import MAX_COLUMNS, Catalogue
 from facts.errors import CatalogueError, QueryError
 from facts.plan import Needs, Planner, plan, whole
 from facts.spec import Column, TableSpec, Type
+from facts.words import Words
 from tests.facts.catalogues import CATALOGUE, SPECS
 
 
@@ -195,8 +196,10 @@ def test_a_catalogue_refuses_what_sql_cannot_carry(
 
 def test_the_last_columns_of_the_widest_table_are_told_apart() -> None:
     """SQLite's bit for the 64th column means all the rest, so a table has at most 63."""
-    columns = tuple(Column(f"c{i}", Type.TEXT, "A column.") for i in range(MAX_COLUMNS))
-    wide = TableSpec(name="wide", version=1, doc="Wide.", columns=columns, source=("x",))
+    columns = tuple(Column(f"c{i}", Type.TEXT, "字段。", "A column.") for i in range(MAX_COLUMNS))
+    wide = TableSpec(
+        name="wide", version=1, doc=Words("宽表。", "Wide."), columns=columns, source=("x",)
+    )
     catalogue = Catalogue({"wide": wide}, {"narrow": ("c62", "c0")})
 
     needs = plan("SELECT 1 FROM wide NATURAL JOIN narrow", catalogue)
