@@ -1,0 +1,293 @@
+"""One host of each family built bad fails, built good passes, and without its source is unknown.
+
+Through `anfang scan`, with the shipped policy. Each scan is also judged again from its own signed
+tables and has to come out the same (tests/e2e/hosts.py).
+"""
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from agent.state import State
+from policies.recompute import Recomputer
+from tests.agent.collector_server import CollectorServer, serving
+from tests.agent.running import anfang
+from tests.collectors import umockdev
+from tests.collectors.namespaces import Namespace, mounted, namespace
+from tests.e2e import hosts, refusing
+from tests.e2e.hosts import Host, Scanner
+from tests.e2e.machine import Machine, machine
+from tests.e2e.preloaded import interpreter
+
+pytestmark = pytest.mark.xdist_group("processes of this machine")
+"""Processes that one test starts would be found by another's scan."""
+
+WITHIN_S = 20.0
+IN_A_CONTAINER = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "--"]
+HIDDEN_PROCESSES = [
+    *mounted("mount -t proc -o hidepid=ptraceable proc /proc"),
+    *("setpriv", "--bounding-set=-sys_ptrace", "--"),
+]
+"""Root without the capability that hidepid asks for."""
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[Host]:
+    """A host with the shipped policy."""
+    directory = tmp_path / "host"
+    directory.mkdir()
+    with hosts.host(directory) as made:
+        yield made
+
+
+@pytest.fixture
+def copy(host: Host, tmp_path: Path) -> Iterator[Machine]:
+    """A copy of this machine on which `host` can be scanned."""
+    with machine(tmp_path / "copy", host.state.root) as made:
+        yield made
+
+
+@pytest.fixture
+def net() -> Iterator[Namespace]:
+    """A network for this test."""
+    with namespace() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorServer]:
+    """A collector server with one unit."""
+    with serving(tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+@contextmanager
+def joined(server: CollectorServer, directory: Path) -> Iterator[Scanner]:
+    """A host enrolled with a real server."""
+    state = State(directory / "state")
+    done = anfang("enroll", server.url, "--token", server.token(), state=state)
+    assert done.returncode == 0, done.stderr
+    with Recomputer() as recomputer:
+        yield Scanner(state, recomputer)
+
+
+def assign(server: CollectorServer, directory: Path, sticks: str) -> None:
+    """The shipped policy for the unit, with these lines in its register of USB storage."""
+    register = directory / "approved_usb.csv"
+    heading = "vendor_id,model_id,serial,approver,reason,valid_from,valid_until\n"
+    register.write_text(heading + sticks, "utf-8")
+    server.run(
+        *("unit", "assign", "u1", "--data", str(server.directory), "--policy", "cii-host"),
+        *("--register", f"approved_usb={register}"),
+    )
+
+
+def send(scanner: Scanner) -> None:
+    """Send what waits; receipts, and an assignment if there is a newer one, come back."""
+    done = anfang("send", state=scanner.state)
+    assert done.returncode == 0, done.stderr
+
+
+def emulated(directory: Path, scanner: Scanner, *devices: str) -> hosts.Scan:
+    """A scan among these devices and none else."""
+    python = interpreter(directory / "-".join(("python", *devices)))
+    return scanner.scan(*umockdev.devices(*devices), python=python)
+
+
+def test_usb(server: CollectorServer, tmp_path: Path) -> None:
+    """A stick the unit never registered; the same stick by its own serial number; /sys covered."""
+    assign(server, tmp_path, sticks="")
+    with joined(server, tmp_path) as host:
+        bad = emulated(tmp_path, host, "stick")
+        assign(server, tmp_path, "0781,5567,4C530001230823112233,甲,运维专用,,\n")
+        send(host)
+        (tmp_path / "again").mkdir()
+        good = emulated(tmp_path / "again", host, "stick")
+        away = host.scan(*mounted("mount -t tmpfs tmpfs /sys"))
+
+    (serial,) = bad.cells("CEP-USB-003", "serial")
+    assert bad.verdict("CEP-USB-003") == "fail"
+    assert str(serial).startswith("h:")
+    assert not any(b"4C530001230823112233" in data for data in bad.tables.values())
+    assert good.verdict("CEP-USB-003") == "pass"
+    assert not any(b"4C530001230823112233" in data for data in good.blobs.values())
+    assert away.verdict("CEP-USB-003") == "unknown"
+    assert away.why("CEP-USB-003") == {"foreign_mount"}
+
+
+def test_rad(host: Host, tmp_path: Path) -> None:
+    """A Wi-Fi stick that listens and a modem; a Wi-Fi stick switched off; /sys covered."""
+    checks = ("CEP-RAD-001", "CEP-RAD-005")
+
+    bad = emulated(tmp_path, host, "monitor", "modem")
+    good = emulated(tmp_path, host, "radio")
+    away = host.scan(*mounted("mount -t tmpfs tmpfs /sys"))
+
+    assert [bad.verdict(check) for check in checks] == ["fail", "fail"]
+    assert bad.verdict("CEP-RAD-003") == "fail"
+    assert [good.verdict(check) for check in checks] == ["pass", "pass"]
+    assert [away.verdict(check) for check in checks] == ["unknown", "unknown"]
+
+
+def test_egr(host: Host, net: Namespace) -> None:
+    """Feet in two zones; in one; and no way to ask the kernel for addresses."""
+    host.adopt(
+        zones=[
+            {"zone": "生产控制大区", "cidr": "10.1.0.0/16"},
+            {"zone": "管理信息大区", "cidr": "10.2.0.0/16"},
+        ]
+    )
+    net.ip("link add inside type veth peer name cable")
+    net.ip("address add 10.1.0.5/24 dev inside")
+    net.ip("link set inside up")
+
+    good = host.scan(*net.prefix)
+    away = host.scan(*net.prefix, *refusing.netlink())
+    net.ip("link add outside type veth peer name other")
+    net.ip("address add 10.2.0.5/24 dev outside")
+    net.ip("link set outside up")
+    bad = host.scan(*net.prefix)
+
+    assert bad.verdict("CEP-EGR-001") == "fail"
+    assert bad.cells("CEP-EGR-001", "zone") == ["生产控制大区", "管理信息大区"]
+    assert good.verdict("CEP-EGR-001") == "pass"
+    assert away.verdict("CEP-EGR-001") == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("check", "tool", "program", "hiding"),
+    [
+        ("CEP-RMT-001", "ToDesk", "/opt/todesk/bin/ToDesk", IN_A_CONTAINER),
+        ("CEP-RMT-002", "RustDesk", "/usr/lib/rustdesk/rustdesk", HIDDEN_PROCESSES),
+        ("CEP-TUN-001", "frp", "/usr/local/bin/frpc", HIDDEN_PROCESSES),
+        ("CEP-TUN-005", "Clash/mihomo", "/usr/local/bin/mihomo", IN_A_CONTAINER),
+    ],
+)
+def test_rmt_and_tun(
+    host: Host, copy: Machine, check: str, tool: str, program: str, hiding: list[str]
+) -> None:
+    """A program that is named and placed like the tool; none; and its processes hidden."""
+    copy.run("install", "-D", "/bin/sleep", program)
+    with copy.running(program, "60"):
+        bad = host.scan(*copy.prefix)
+        away = host.scan(*copy.prefix, *hiding)
+    copy.run("rm", program)
+    good = host.scan(*copy.prefix)
+
+    assert bad.cells(check, "tool") == [tool]
+    assert program in str(bad.cells(check, "paths")).split(",")[-1]
+    assert host.shown_init(bad).verdict(check) == "fail"
+    assert good.cells(check, "tool") == []
+    assert host.shown_init(good).verdict(check) == "pass"
+    assert away.verdict(check) == "unknown"
+    assert away.why(check) <= {"container", "hidepid"}
+
+
+def test_net(host: Host, net: Namespace, tmp_path: Path) -> None:
+    """A real Redis open to everybody; to this host only; and its process hidden."""
+    with redis(net, tmp_path, "0.0.0.0"):
+        bad = host.scan(*net.prefix)
+    with redis(net, tmp_path, "127.0.0.1"):
+        good = host.scan(*net.prefix)
+        away = host.scan(*net.prefix, *IN_A_CONTAINER)
+
+    assert bad.verdict("CEP-NET-007") == "fail"
+    assert bad.cells("CEP-NET-007", "address") == ["0.0.0.0"]
+    assert good.verdict("CEP-NET-007") == "pass"
+    assert away.verdict("CEP-NET-007") == "unknown"
+
+
+@contextmanager
+def redis(net: Namespace, directory: Path, address: str) -> Iterator[None]:
+    """A Redis server that listens on `address` in `net`."""
+    settings = ["--port", "6379", "--bind", address, "--protected-mode", "no", "--save", ""]
+    server = subprocess.Popen(
+        [*net.prefix, "redis-server", *settings, "--dir", str(directory)],
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        wait_until(lambda: ":6379" in net.answer(["ss", "-Hltn"]))
+        yield
+    finally:
+        server.terminate()
+        server.wait(WITHIN_S)
+
+
+def test_acc(host: Host, copy: Machine) -> None:
+    """A second root without a password; two ordinary accounts; the files covered."""
+    copy.write("/etc/passwd", "root:x:0:0::/root:/bin/sh\nops:x:1000:1000::/home/ops:/bin/sh\n")
+    copy.write("/etc/shadow", "root:*:20000:0:99999:7:::\nops:!:20000:0:99999:7:::\n")
+    good = host.scan(*copy.prefix)
+    covered = [f"mount --bind /dev/null /etc/{name}" for name in ("passwd", "shadow")]
+    away = host.scan(*copy.prefix, *mounted(*covered))
+    copy.write("/etc/passwd", "root:x:0:0::/root:/bin/sh\ntoor:x:0:0::/root:/bin/sh\n")
+    copy.write("/etc/shadow", "root:*:20000:0:99999:7:::\ntoor::20000:0:99999:7:::\n")
+    bad = host.scan(*copy.prefix)
+
+    for check in ("CEP-ACC-001", "CEP-ACC-002"):
+        assert bad.verdict(check) == "fail"
+        assert bad.of(check).row_count == 1
+        assert good.verdict(check) == "pass"
+        assert away.verdict(check) == "unknown"
+
+
+def test_ssh(host: Host, copy: Machine) -> None:
+    """As a real sshd says it would do: let root in; not; and with its files covered."""
+    copy.run("ssh-keygen", "-A")
+    copy.write("/etc/ssh/sshd_config", "PermitRootLogin yes\n")
+    bad = host.scan(*copy.prefix)
+    copy.write("/etc/ssh/sshd_config", "PermitRootLogin no\n")
+    good = host.scan(*copy.prefix)
+    away = host.scan(*copy.prefix, *mounted("mount -t tmpfs tmpfs /etc/ssh"))
+
+    assert bad.verdict("CEP-SSH-001") == "fail"
+    assert bad.of("CEP-SSH-001").rows == (("permitrootlogin", "yes", "no", "sshd -T"),)
+    assert good.verdict("CEP-SSH-001") == "pass"
+    assert away.verdict("CEP-SSH-001") == "unknown"
+
+
+def test_aud(host: Host, copy: Machine) -> None:
+    """A masked service and a week of logs; a real auditd and logs sent on; all of it hidden."""
+    copy.run("ln", "-sf", "/dev/null", "/etc/systemd/system/auditd.service")
+    copy.write("/etc/systemd/journald.conf", "[Journal]\nStorage=persistent\nMaxRetentionSec=7d\n")
+    bad = host.scan(*copy.prefix)
+    copy.run("rm", "/etc/systemd/system/auditd.service")
+    copy.write("/etc/rsyslog.conf", "*.* @@10.1.1.9:6514\n")
+    with copy.running("auditd", "-n", "-s", "nochange"):
+        good = host.scan(*copy.prefix)
+        hidden = [*mounted("mount -t tmpfs tmpfs /etc/systemd"), *HIDDEN_PROCESSES]
+        away = host.scan(*copy.prefix, *hidden)
+
+    assert (bad.verdict("CEP-AUD-001"), bad.verdict("CEP-AUD-004")) == ("fail", "fail")
+    assert "masked" in bad.cells("CEP-AUD-001", "state")
+    assert (good.verdict("CEP-AUD-001"), good.verdict("CEP-AUD-004")) == ("pass", "pass")
+    assert (away.verdict("CEP-AUD-001"), away.verdict("CEP-AUD-004")) == ("unknown", "unknown")
+
+
+def test_agt(server: CollectorServer, tmp_path: Path) -> None:
+    """A chain with a report taken out of it; a whole and receipted one; no state to read."""
+    assign(server, tmp_path, sticks="")
+    with joined(server, tmp_path) as host:
+        host.scan()
+        send(host)
+        good = host.scan()
+        host.scan()
+        (host.state.root / "spool" / f"{good.report.chain.sequence:010}.json").unlink()
+        bad = host.scan()
+    nobody = hosts.scan_json(["--state", str(tmp_path / "none")])
+
+    assert good.verdict("CEP-AGT-001") == "pass"
+    assert bad.verdict("CEP-AGT-001") == "fail"
+    assert bad.of("CEP-AGT-001").rows == (("chain", "gap"),)
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Return once `holds`."""
+    deadline = time.monotonic() + WITHIN_S
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
