@@ -6,19 +6,9 @@ import sys
 from agent.commands.common import print_json
 from agent.errors import InputError
 from agent.say import BOLD, DIM, Lang, Paint, columns, pad, pick, wrap
+from facts.dictionary import KINDS, PRIVACIES
 from facts.spec import Kind, Privacy, TableSpec
 from facts.tables import BASELINE, SPECS
-
-_PRIVACY = {
-    Privacy.PUBLIC: ("", ""),
-    Privacy.DEIDENTIFIED: ("去标识化", "de-identified"),
-    Privacy.LOCAL: ("仅本机查询", "local only"),
-}
-_KIND = {
-    Kind.FULL: ("整表", "full"),
-    Kind.KEYED: ("按键查询", "keyed"),
-    Kind.EVENT: ("事件", "events"),
-}
 
 
 def run(args: argparse.Namespace) -> int:
@@ -49,7 +39,7 @@ def _all(specs: list[TableSpec], lang: Lang, paint: Paint) -> list[str]:
     first = max(len(spec.name) for spec in specs) + 2
     lines = []
     for spec in specs:
-        note = "" if spec.kind is Kind.FULL else f"[{pick(lang, *_KIND[spec.kind])}] "
+        note = "" if spec.kind is Kind.FULL else f"[{KINDS[spec.kind].to(lang)}] "
         doc, *rest = wrap(note + spec.doc.to(lang), room - first)
         lines.append(paint(pad(spec.name, first), BOLD) + doc)
         lines += [" " * first + line for line in rest]
@@ -61,7 +51,7 @@ def _one(spec: TableSpec, lang: Lang, paint: Paint) -> list[str]:
     facts = [
         (pick(lang, "来源", "Source"), "; ".join(spec.source)),
         (pick(lang, "所需权限", "Privilege"), spec.privilege or pick(lang, "普通用户", "any user")),
-        (pick(lang, "方式", "Kind"), pick(lang, *_KIND[spec.kind])),
+        (pick(lang, "方式", "Kind"), KINDS[spec.kind].to(lang)),
         (pick(lang, "版本", "Version"), str(spec.version)),
         (pick(lang, "说明", "Notes"), spec.notes.to(lang) if spec.notes else ""),
     ]
@@ -75,10 +65,10 @@ def _one(spec: TableSpec, lang: Lang, paint: Paint) -> list[str]:
     lines.append("")
     name = max(len(column.name) for column in spec.columns) + 2
     for column in spec.columns:
-        marks = [pick(lang, *_PRIVACY[column.privacy])]
+        marks = [] if column.privacy is Privacy.PUBLIC else [PRIVACIES[column.privacy].to(lang)]
         if column.key:
             marks.append(pick(lang, "查询键", "key"))
-        note = "".join(f"[{mark}] " for mark in marks if mark)
+        note = "".join(f"[{mark}] " for mark in marks)
         first, *rest = wrap(note + column.doc.to(lang), room - name - 10)
         lines.append(f"{pad(column.name, name)}{paint(pad(column.type.value, 10), DIM)}{first}")
         lines += [" " * (name + 10) + line for line in rest]

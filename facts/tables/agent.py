@@ -11,6 +11,7 @@ ANFANG_CHAIN = TableSpec(
         "The agent's own state before this scan: enrolment, chain, assignment; one row.",
     ),
     source=("/var/lib/anfang",),
+    privilege="root",
     notes=Words(
         "`last_report` 和 `last_receipt` 只指本机自己的主机报告。",
         "`last_report` and `last_receipt` are times of this host's own reports.",
