@@ -71,7 +71,7 @@ def test_tables_is_the_data_dictionary() -> None:
 
     assert done.returncode == 0
     assert "/sys/bus/usb/devices" in done.stdout
-    assert "[pseudonym]" in done.stdout
+    assert "[de-identified]" in done.stdout
     assert misspelt.returncode == 2
     assert "usb_devices" in misspelt.stderr
 
