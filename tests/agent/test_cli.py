@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from agent.cli import main, parser
-from tests.agent.enrolled import enrolled
+from tests.agent.enrolled import POLICY, enrolled
 from tests.agent.running import anfang
 
 SCANNING_AND_SENDING = [
@@ -107,3 +107,25 @@ def test_policy_lint_names_line_and_fix(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert f"{file}:3:" in done.stdout
     assert "title" in done.stdout
+
+
+def test_policy_test_runs_a_policys_own_tests(tmp_path: Path) -> None:
+    """Every test of every check in every variation; a wrong expectation exits 1 with its line."""
+    file = tmp_path / "small.yaml"
+    tested = POLICY.split("  - id: CEP-AGT-902")[0] + (
+        "    tests:\n"
+        "      - {name: named, given: {os_version: [{name: Test}]}, verdict: VERDICT}\n"
+        "      - {name: nameless, given: {os_version: [{name: ''}]}, verdict: fail}\n"
+        "      - name: unreadable\n"
+        "        given: {os_version: {status: denied, reason: [permission_denied, /etc]}}\n"
+        "        verdict: unknown\n"
+    )
+    file.write_text(tested.replace("VERDICT", "pass"), "utf-8")
+    right = anfang("policy", "test", str(file))
+    file.write_text(tested.replace("VERDICT", "fail"), "utf-8")
+
+    wrong = anfang("policy", "test", str(file))
+
+    assert right.returncode == 0, right.stdout
+    assert wrong.returncode == 1
+    assert f"{file}:" in wrong.stdout

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -67,7 +69,7 @@ def test_local_columns_serve_the_keyboard() -> None:
             "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT max(x) FROM c",
             "budget",
         ),
-        ("SELECT count(*) FROM users a, users b, users c, users d, users e, users f", "budget"),
+        ("SELECT count(*) FROM processes a, processes b, processes c, processes d, processes e", "budget"),
     ],
 )
 def test_what_is_refused_says_why_at_once(sql: str, said: str) -> None:
@@ -90,6 +92,22 @@ def test_a_table_is_drawn_and_csv_is_written() -> None:
 
     assert "| a\\x1b[2J | " in grid.stdout
     assert csv.stdout == "x,y\na\x1b[2J,\n"
+
+
+def test_a_process_named_with_undecodable_bytes_is_shown() -> None:
+    """A name that is no text, and would clear the screen, is shown as escapes."""
+    naming = "open('/proc/self/comm', 'wb').write(b'\\xff\\x1b[2J'); print(flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", naming], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+
+        done = anfang("query", f"SELECT name FROM processes WHERE pid = {process.pid}")
+        process.communicate(b"\n")
+
+    assert "\\xff\\x1b[2J" in done.stdout
+    assert "\x1b" not in done.stdout
 
 
 def test_statements_are_read_from_stdin() -> None:

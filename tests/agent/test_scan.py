@@ -72,6 +72,44 @@ def test_a_scan_takes_the_next_place(tmp_path: Path) -> None:
     assert [(s.first, s.last) for s in examined.stretches] == [(1, 2)]
 
 
+def test_a_parcel_is_written_beside_the_spool(tmp_path: Path) -> None:
+    """`--out` gives a file that verifies by itself; without a key it refuses before scanning."""
+    state = enrolled(tmp_path).state
+    out = tmp_path / "out.parcel"
+
+    done = anfang("scan", "--out", str(out), state=state)
+    verified = anfang("verify", str(out), state=tmp_path / "nowhere")
+    keyless = anfang("scan", "--out", str(out), state=tmp_path / "nowhere")
+
+    assert done.returncode == 1
+    assert verified.returncode == 3
+    assert "intact, signer not established" in verified.stdout
+    assert keyless.returncode == 2
+    assert "enrol first" in keyless.stderr
+
+
+def test_a_bad_policy_exits_2_with_its_line(tmp_path: Path) -> None:
+    """A policy that cannot be read judges nothing."""
+    policy = tmp_path / "bad.yaml"
+    policy.write_text("policy: bad\nchecks: &a [*a]\n")
+
+    done = anfang("scan", "--policy", str(policy), state=tmp_path / "none")
+
+    assert done.returncode == 2
+    assert f"{policy}:2:" in done.stderr
+
+
+def test_a_policy_named_on_the_command_line_is_no_assignment(tmp_path: Path) -> None:
+    """It takes its place in the chain, and says that nobody assigned it."""
+    played = enrolled(tmp_path)
+
+    done = anfang("scan", "--policy", str(tmp_path / "small.yaml"), "--json", state=played.state)
+
+    report = json.loads(done.stdout)["report"]
+    assert report["assignment"] is None
+    assert report["chain"]["sequence"] == 1
+
+
 def test_two_scans_at_once_make_one_chain(tmp_path: Path) -> None:
     """However many start together on one state directory, each gets its own place."""
     state = enrolled(tmp_path).state
