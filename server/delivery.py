@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from evidence import dsse, parcel
+from evidence.dsse import Envelope
 from evidence.errors import EvidenceError, NotAuthenticError, UnknownSignerError
 from evidence.keys import PublicKey
 from evidence.parcel import Parcel
@@ -109,7 +110,7 @@ def examine(
             f"at most {MAX_REPORTS} reports and {MAX_BLOBS} blobs at once; send fewer",
         )
     reports = tuple(
-        _examined(index, envelope, sender) for index, envelope in enumerate(sent.envelopes)
+        _examined(index, envelope, sender) for index, envelope in enumerate(sent.opened)
     )
     blobs = {
         digest: Blob(envelopes.pack(data), len(data))
@@ -119,12 +120,10 @@ def examine(
     return Delivery(sender, skew_s, reports, blobs)
 
 
-def _examined(index: int, data: bytes, sender: Sender) -> Examined:
-    """The report in the envelope `data`, the one at `index`."""
-    digest = None
+def _examined(index: int, envelope: Envelope, sender: Sender) -> Examined:
+    """The report in `envelope`, the one at `index`."""
+    digest = envelope.payload_digest
     try:
-        envelope = dsse.open_envelope(data)
-        digest = envelope.payload_digest
         key_id = dsse.verify(envelope, {sender.key.key_id: sender.key})
         statement = decode_statement(envelope.payload, Report)
         problem = _problem(statement, sender)
@@ -157,7 +156,7 @@ def _needs(statement: Statement[Report]) -> frozenset[str]:
     return frozenset(named)
 
 
-def _refused(code: str, index: int, digest: str | None, zh: str, en: str) -> RefusedError:
+def _refused(code: str, index: int, digest: str, zh: str, en: str) -> RefusedError:
     return RefusedError(
         400,
         code,

@@ -73,8 +73,7 @@ def examine(sent: Parcel, token: str) -> Request:
             "not an enrolment token (anf1.….…); copy all of it",
         )
     try:
-        (data,) = sent.envelopes
-        envelope = dsse.open_envelope(data)
+        (envelope,) = sent.opened
         said = decode_statement(envelope.payload, EnrolmentRequest).predicate
         key = keys.public_key(said.public_key)
         dsse.verify(envelope, {key.key_id: key})

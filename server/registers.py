@@ -71,7 +71,8 @@ def read_register(
             row = {column: _cell(place, column, cells[column], pseudonym) for column in columns}
             rows.append(row | _approval(place, cells, now))
     except csv.Error as e:
-        raise _Place(path, reader.line_num).wrong(
+        # The reader counts the lines it has finished.
+        raise _Place(path, reader.line_num + 1).wrong(
             f"不是有效的 CSV: {e}", f"not valid CSV: {e}"
         ) from e
     try:
