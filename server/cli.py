@@ -237,9 +237,9 @@ def _unit_list(args: argparse.Namespace) -> int:
 
 
 def _unit_assign(args: argparse.Namespace) -> int:
-    read = [assigning.read_policy(name) for name in args.policy]
     registers = {name: Path(file) for name, file in _pairs(args.register, "--register")}
     parameters = dict(_pairs(args.parameter, "--parameter"))
+    read = [assigning.read_policy(name) for name in args.policy]
     with closing(_open(args)) as opened, opened.store.write() as connection:
         assignment = assigning.assign(
             connection,

@@ -273,8 +273,9 @@ def host_detail(connection: Connection, host_id: str, now: datetime) -> HostDeta
     )
     history = connection.execute(
         select(reports)
+        .join(statements, statements.c.digest == reports.c.digest)
         .where(reports.c.host_id == host_id)
-        .order_by(reports.c.received_at.desc(), reports.c.sequence.desc())
+        .order_by(statements.c.leaf_index.desc())
         .limit(100)
     )
     return HostDetail(
