@@ -82,11 +82,11 @@ def named_basis(names: "Sequence[str]") -> Basis:
             data = compile_policy(policy)
         except OSError as e:
             raise InputError(
-                f"{path}: 无法读取检查策略: {e.strerror}",
+                f"{path}: 无法读取检查策略：{e.strerror}",
                 f"{path}: the policy cannot be read: {e.strerror}",
             ) from e
         except MalformedPolicyError as e:
-            raise InputError(f"检查策略有误:\n{e}", f"the policy has to be corrected:\n{e}") from e
+            raise InputError(f"检查策略有误：\n{e}", f"the policy has to be corrected:\n{e}") from e
         except PolicyError as e:
             raise InputError(f"{path}: {e}", f"{path}: {e}") from e
         policies.append(read_compiled(data))
@@ -112,7 +112,7 @@ def policy_path(name: str) -> Path:
     if not path.exists():
         known = ", ".join(shipped())
         raise InputError(
-            f"没有自带检查策略 {name!r}; 自带的有: {known}; 或写出文件路径",
+            f"没有自带检查策略 {name!r}；自带的有：{known}；或写出文件路径",
             f"no shipped policy {name!r}; there are: {known}; or give a file's path",
         )
     return path

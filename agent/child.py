@@ -24,6 +24,7 @@ from agent.job import (
     Job,
     Judged,
     Message,
+    OwnState,
     Planned,
     QueryJob,
     Recorded,
@@ -32,10 +33,9 @@ from agent.job import (
 )
 from agent.limits import confine
 from agent.say import log_to_stderr
-from collectors.host import LiveHost, RootHost
+from collectors.host import CoveredError, Host, LiveHost, RootHost
 from collectors.interface import Observed
 from collectors.source import HostSource
-from evidence.canonical import Cell
 from evidence.statement import Digest, Reason, RegisterRef
 from facts.catalogue import Catalogue
 from facts.engine import Engine
@@ -45,6 +45,7 @@ from facts.pseudonym import Pseudonym
 from facts.snapshot import RecordedTable, condition_to_wire, to_wire
 from facts.source import Key
 from facts.spec import Kind
+from facts.status import Status, condition
 from facts.tables import BASELINE, SPECS
 from policies.compile import read_compiled
 from policies.judge import catalogue, judge, needs
@@ -77,10 +78,24 @@ def main() -> int:
     return 0
 
 
-def _source(root: str, pseudonym_key: str | None, chain: dict[str, Cell]) -> HostSource:
+def _source(root: str, pseudonym_key: str | None, own: OwnState) -> HostSource:
     pseudonym = None if pseudonym_key is None else Pseudonym(bytes.fromhex(pseudonym_key))
     host = LiveHost() if root == "/" else RootHost(Path(root))
-    return HostSource(host, pseudonym, given={"anfang_chain": Observed([chain])})
+    return HostSource(host, pseudonym, given={"anfang_chain": _chain(host, own)})
+
+
+def _chain(host: Host, own: OwnState) -> Observed:
+    """The agent's own row; a state that may not be read, or is covered, is no missing enrolment."""
+    if own.row is None:
+        return Observed((), condition(Status.DENIED, "permission_denied", own.directory))
+    if not own.row["enrolled"]:
+        try:
+            host.stat(own.directory)
+        except CoveredError as e:
+            return Observed((), e.condition)
+        except OSError:
+            pass  # no state directory, which is what not being enrolled looks like
+    return Observed([own.row])
 
 
 def _scan(job: ScanJob) -> None:
@@ -93,7 +108,7 @@ def _scan(job: ScanJob) -> None:
         for register in job.registers
     }
     tables = catalogue(policies)
-    engine = Engine(_source(job.root, job.pseudonym_key, job.chain), catalogue=tables, now=job.now)
+    engine = Engine(_source(job.root, job.pseudonym_key, job.own), catalogue=tables, now=job.now)
     read = needs(policies, engine)
     recorded = read
     for name in BASELINE:
@@ -123,7 +138,7 @@ def _recorded(table: RecordedTable) -> Recorded:
 
 def _query(job: QueryJob) -> None:
     engine = Engine(
-        _source(job.root, job.pseudonym_key, job.chain),
+        _source(job.root, job.pseudonym_key, job.own),
         catalogue=Catalogue(SPECS),
         now=job.now,
         policy=False,

@@ -17,19 +17,19 @@ from agent.say import language, log_to_stderr, pick, talk
 from evidence import __version__
 
 _DESCRIPTION = """\
-关键信息基础设施主机技术防范自查 (客户端)
+关键信息基础设施主机技术防范自查系统（客户端）
 Technical-precaution self-inspection for hosts of critical information infrastructure
 
-  anfang scan                        扫描本机, 在终端显示合规总览 / scan this host, show a scorecard
+  anfang scan                        扫描本机，在终端显示合规总览 / scan this host, show a scorecard
   anfang query 'SQL'                 用 SQL 查看本机事实 / look at facts in SQL
-  anfang explain                     哪些数据会离开本机, 为什么 / what leaves this host, and why
+  anfang explain                     哪些数据会离开本机，为什么 / what leaves this host, and why
   anfang enroll URL --token T        纳管到服务器 / enrol with a server
   anfang verify --trust DIR FILE…    离线核验 / verify offline
 """
 _EPILOG = """\
-退出码 / exit codes: 0 全部正常 all well · 1 有不符合项, 或核验不通过 violations, or not authentic
+退出码 / exit codes: 0 全部正常 all well · 1 有不符合项，或核验不通过 violations, or not authentic
                      2 用法或文件有误 usage or a bad file · 3 无法判定或未完成 cannot tell, failed
-本程序不得用于涉密信息系统。Not for classified systems (涉密信息系统).
+本程序不得用于涉密信息系统。Not for classified systems (state secrets).
 """
 
 
@@ -71,7 +71,7 @@ def _common() -> argparse.ArgumentParser:
     group = common.add_argument_group("通用 / common")
     group.add_argument("--state", metavar="DIR", help="状态目录 / state directory")
     group.add_argument("--config", metavar="FILE", type=Path, help="配置文件 / configuration file")
-    group.add_argument("--lang", choices=("zh", "en"), help="语言, 默认随系统 / language")
+    group.add_argument("--lang", choices=("zh", "en"), help="语言，默认随系统 / language")
     group.add_argument("-v", "--verbose", action="store_true", help="详细日志 / log more")
     return common
 
@@ -87,11 +87,11 @@ def _scan(command: argparse.ArgumentParser) -> None:
         metavar="P",
         action="append",
         default=[],
-        help="检查策略: 文件或自带名称, 可多次; 默认用服务器下发的, 未纳管时用 cii-host"
+        help="检查策略：文件或自带名称，可多次；默认用服务器下发的，未纳管时用 cii-host"
         " / a policy file or the name of a shipped one; default: the assigned ones, else cii-host",
     )
     command.add_argument(
-        "--root", metavar="DIR", default="/", help="扫描另一个根目录 / scan another root"
+        "--root", metavar="DIR", default="/", help="改为扫描另一个根目录 / scan another root"
     )
     command.add_argument(
         "--out", metavar="FILE", help="同时写出已签名的检查材料 / also write a signed parcel"
@@ -100,17 +100,19 @@ def _scan(command: argparse.ArgumentParser) -> None:
         "--trigger",
         choices=("manual", "schedule", "enrolment"),
         default="manual",
-        help="记录由何触发 / what set it off, as recorded",
+        help="触发方式，记入主机报告 / what set it off, as recorded",
     )
 
 
 def _query(command: argparse.ArgumentParser) -> None:
     _answers(command)
     command.add_argument(
-        "sql", metavar="SQL", nargs="?", help="一条 SELECT; 省略则逐条读标准输入 / default: stdin"
+        "sql", metavar="SQL", nargs="?", help="一条 SELECT；省略则逐条读标准输入 / default: stdin"
     )
     command.add_argument("--csv", action="store_true", help="以 CSV 输出 / CSV on stdout")
-    command.add_argument("--root", metavar="DIR", default="/", help="另一个根目录 / another root")
+    command.add_argument(
+        "--root", metavar="DIR", default="/", help="改为查询另一个根目录 / another root"
+    )
 
 
 def _tables(command: argparse.ArgumentParser) -> None:
@@ -120,31 +122,33 @@ def _tables(command: argparse.ArgumentParser) -> None:
 
 def _explain(command: argparse.ArgumentParser) -> None:
     _answers(command)
-    command.add_argument("--policy", metavar="P", action="append", default=[], help="同 scan")
+    command.add_argument(
+        "--policy", metavar="P", action="append", default=[], help="同 scan / as in scan"
+    )
 
 
 def _enroll(command: argparse.ArgumentParser) -> None:
     command.add_argument("url", metavar="URL", help="服务器地址 https://… / the server's address")
-    command.add_argument("--token", required=True, help="注册码, - 表示从标准输入读 / token, or -")
+    command.add_argument("--token", required=True, help="注册码，- 表示从标准输入读 / token, or -")
 
 
 def _export(command: argparse.ArgumentParser) -> None:
-    command.add_argument("file", metavar="FILE", help="文件, - 为标准输出 / a file, - for stdout")
+    command.add_argument("file", metavar="FILE", help="文件，- 为标准输出 / a file, - for stdout")
     command.add_argument(
         "--all",
         action="store_true",
-        help="也含已有回执的主机报告及其回执 / also what has its receipt, with it",
+        help="一并导出已有回执的主机报告及其回执 / also what has its receipt, with it",
     )
 
 
 def _import(command: argparse.ArgumentParser) -> None:
-    command.add_argument("file", metavar="FILE", help="文件, - 为标准输入 / a file, - for stdin")
+    command.add_argument("file", metavar="FILE", help="文件，- 为标准输入 / a file, - for stdin")
 
 
 def _verify(command: argparse.ArgumentParser) -> None:
     _answers(command)
     command.add_argument(
-        "--trust", metavar="DIR", type=Path, help="信任目录, 默认本机的 / whom to trust"
+        "--trust", metavar="DIR", type=Path, help="信任目录，默认本机的 / whom to trust"
     )
     command.add_argument("files", metavar="FILE", nargs="+", type=Path, help="检查材料 / parcels")
 
@@ -152,7 +156,7 @@ def _verify(command: argparse.ArgumentParser) -> None:
 def _policy(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(metavar="lint|test", dest="action", required=True)
     for name, text in (
-        ("lint", "查错 / find mistakes"),
+        ("lint", "检查有无错误 / find mistakes"),
         ("test", "运行策略自带的测试 / run a policy's own tests"),
     ):
         action = actions.add_parser(
@@ -163,7 +167,7 @@ def _policy(command: argparse.ArgumentParser) -> None:
             "policies",
             metavar="P",
             nargs="*",
-            help="文件或名称, 默认全部自带策略 / default: all shipped",
+            help="文件或名称，默认全部自带策略 / default: all shipped",
         )
         action.set_defaults(module="policy")
 
@@ -189,13 +193,13 @@ _COMMANDS = (
     _Command(
         "explain",
         "explain",
-        "哪些数据会离开本机, 为什么, 有多大 / what leaves this host, why, how much",
+        "哪些数据会离开本机，为什么，有多大 / what leaves this host, why, how much",
         _explain,
     ),
     _Command(
         "agent",
         "daemon",
-        "后台服务: 按计划扫描并上报 / the daemon: scan and send on schedule",
+        "后台服务：按计划扫描并上报 / the daemon: scan and send on schedule",
         _nothing,
     ),
     _Command("status", "status", "纳管、报告链、待发队列 / enrolment, chain, spool", _answers),
@@ -204,7 +208,7 @@ _COMMANDS = (
     _Command("export", "export", "离线导出待发队列 / export the spool to a medium", _export),
     _Command("import", "import_", "离线导入回执和检查策略 / import receipts and policies", _import),
     _Command("verify", "verify", "离线核验签名、报告链、判定和得分 / verify offline", _verify),
-    _Command("policy", "", "检查策略的编写 / writing policies", _policy),
+    _Command("policy", "", "编写检查策略 / writing policies", _policy),
 )
 
 

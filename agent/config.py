@@ -94,7 +94,7 @@ def _with(config: Config, path: Path) -> Config:
         raise _unreadable(path, e) from e
     if len(data) > MAX_BYTES:
         raise ConfigError(
-            f"{path}: 超过 {MAX_BYTES} 字节, 不像是配置文件",
+            f"{path}: 超过 {MAX_BYTES} 字节，不像是配置文件",
             f"{path}: longer than {MAX_BYTES} bytes, which no configuration is",
         )
     try:
@@ -111,24 +111,24 @@ def _checked(path: Path, key: str, value: Any) -> Any:
 
         near = get_close_matches(key, kinds, n=1, cutoff=0)[0]
         raise ConfigError(
-            f"{path}: 没有配置项 {key!r}, 是否应为 {near!r}?",
+            f"{path}: 没有配置项 {key!r}，是否应为 {near!r}？",
             f"{path}: there is no setting {key!r}; did you mean {near!r}?",
         )
     if type(value).__name__ != kinds[key]:
         zh, en = _KINDS[kinds[key]]
         raise ConfigError(
-            f"{path}: {key} 应为{zh}, 现为 {value!r}", f"{path}: {key} must be {en}, not {value!r}"
+            f"{path}: {key} 应为{zh}，现为 {value!r}", f"{path}: {key} must be {en}, not {value!r}"
         )
     if key in _RANGES:
         low, high = _RANGES[key]
         if not low <= value <= high:
             raise ConfigError(
-                f"{path}: {key} 应在 {low} 至 {high} 之间, 现为 {value}",
+                f"{path}: {key} 应在 {low} 至 {high} 之间，现为 {value}",
                 f"{path}: {key} must be between {low} and {high}, not {value}",
             )
     if key == "state" and not value.startswith("/"):
         raise ConfigError(
-            f"{path}: state 应为绝对路径, 现为 {value!r}",
+            f"{path}: state 应为绝对路径，现为 {value!r}",
             f"{path}: state must be an absolute path, not {value!r}",
         )
     return value
@@ -143,6 +143,6 @@ _KINDS = {
 
 def _unreadable(path: Path, error: OSError) -> ConfigError:
     return ConfigError(
-        f"{path}: 无法读取: {error.strerror}; 请检查文件是否存在及其权限",
+        f"{path}: 无法读取：{error.strerror}；请检查文件是否存在及其权限",
         f"{path}: cannot be read: {error.strerror}; check that it exists and its mode",
     )

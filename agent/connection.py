@@ -61,7 +61,7 @@ class Server:
                 context.load_verify_locations(cadata=ca_pem)
             except (ssl.SSLError, ValueError) as e:
                 raise StateError(
-                    f"已保存的服务器证书损坏: {e}。请重新纳管",
+                    f"已保存的服务器证书损坏：{e}。请重新纳管",
                     f"the stored certificate of the server is damaged: {e}. Enrol again",
                 ) from e
         self._pool = urllib3.PoolManager(
@@ -119,20 +119,20 @@ class Server:
                 response.release_conn()
         except urllib3.exceptions.SSLError as e:
             raise UntrustedServerError(
-                f"{self.url}: 对方不是纳管时确认的服务器, 已拒绝: {e}。"
-                "若服务器重建过, 请重新纳管; 否则请按可疑情况处理",
+                f"{self.url}: 对方不是纳管时确认的服务器，已拒绝：{e}。"
+                "若服务器重建过，请重新纳管；否则请按可疑情况处理",
                 f"{self.url}: what answered is not the server this host was enrolled with: {e}. "
                 "Enrol again if the server was rebuilt; else treat it as suspicious",
             ) from e
         except (urllib3.exceptions.HTTPError, OSError) as e:
             raise ServerError(
-                f"{self.url}: 无法连接服务器: {_cause(e)}。待发队列已保留, 恢复后会自动补报",
+                f"{self.url}: 无法连接服务器：{_cause(e)}。待发队列已保留，恢复后会自动补报",
                 f"{self.url}: cannot reach the server: {_cause(e)}. The spool keeps everything "
                 "until it can",
             ) from e
         if len(data) > MAX_REPLY:
             raise ServerError(
-                f"{self.url}: 应答超过 {MAX_REPLY} 字节, 已拒绝",
+                f"{self.url}: 应答超过 {MAX_REPLY} 字节，已拒绝",
                 f"{self.url}: a reply longer than {MAX_REPLY} bytes was refused",
             )
         return Reply(response.status, data)
@@ -152,12 +152,12 @@ def refused(url: str, reply: Reply) -> ServerError:
         said = msgspec.json.decode(reply.body, type=_Refusal)
     except msgspec.DecodeError:
         return ServerError(
-            f"{url}: 应答不是本系统服务器的应答(HTTP {reply.status})。请检查地址和端口",
+            f"{url}: 应答不是本系统服务器的应答（HTTP {reply.status}）。请检查地址和端口",
             f"{url}: not the answer of a server of ours (HTTP {reply.status}). Check address and "
             "port",
         )
     return ServerError(
-        f"{url}: 服务器拒绝: {visible(said.zh[:_SAID])}",
+        f"{url}: 服务器拒绝：{visible(said.zh[:_SAID])}",
         f"{url}: the server refused: {visible(said.en[:_SAID])} ({visible(said.code[:_SAID])})",
     )
 

@@ -93,13 +93,13 @@ def enrol(state: State, url: str, token: str, *, timeout_s: float) -> Enrolled:
     match = _TOKEN.fullmatch(token)
     if match is None:
         raise InputError(
-            "注册码格式不对, 应形如 anf1.….…; 请向管理员重新索取, 完整拷贝",
+            "注册码格式不对，应形如 anf1.….…；请完整复制，或向管理员重新索取",
             "not an enrolment token (anf1.….…): ask the administrator again, copy all of it",
         )
     host = state.host
     if host is not None and host.server is not None:
         raise StateError(
-            f"本机已纳管到 {host.server}。如需改接其他服务器, 请先移走 {state.root}",
+            f"本机已纳管到 {host.server}。如需改接其他服务器，请先移走 {state.root}",
             f"this host is enrolled with {host.server}. To enrol elsewhere, first move "
             f"{state.root} away",
         )
@@ -158,7 +158,7 @@ def authority(url: str, digest: str, *, timeout_s: float) -> str:
         ) from e
     if not hmac.compare_digest(found, digest):
         raise UntrustedServerError(
-            f"{url}: 服务器证书与注册码不符, 注册码未发送。请核对地址; 地址无误则按可疑情况处理",
+            f"{url}: 服务器证书与注册码不符，注册码未发送。请核对地址；地址无误则按可疑情况处理",
             f"{url}: the server's certificate is not the one the token names; the token was not "
             "sent. Check the address; if it is right, treat this as suspicious",
         )
@@ -177,11 +177,11 @@ def _settle(state: State, host: HostFile, key: SigningKey, url: str, reply: Repl
         envelope, enrolment = _enrolment(incoming, server)
     except (msgspec.DecodeError, ValueError, EvidenceError) as e:
         raise ServerError(
-            f"{url}: 纳管应答有误: {e}", f"{url}: a malformed answer to enrolment: {e}"
+            f"{url}: 纳管应答有误：{e}", f"{url}: a malformed answer to enrolment: {e}"
         ) from e
     if enrolment.key_id != key.key_id or enrolment.host.id != host.id:
         raise UntrustedServerError(
-            f"{url}: 纳管应答不是给本机密钥的, 已拒绝",
+            f"{url}: 纳管应答不是给本机密钥的，已拒绝",
             f"{url}: an enrolment of another key or host; refused",
         )
     state.write("unit.key", f"{answer.unit_key}\n".encode("ascii"))
@@ -231,7 +231,7 @@ def _checked_url(url: str) -> str:
         named = named and parts.path in ("", "/") and not parts.query and "@" not in parts.netloc
     if not named:
         raise InputError(
-            f"{url!r} 不是服务器地址, 应形如 https://服务器:8443",
+            f"{url!r} 不是服务器地址，应形如 https://服务器:8443",
             f"{url!r} is no server address; write it like https://server:8443",
         )
     return url.rstrip("/")

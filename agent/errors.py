@@ -32,8 +32,8 @@ class ClassifiedError(AgentError):
 
     def __init__(self) -> None:
         super().__init__(
-            "本机已标明为涉密信息系统(classified = true)。涉密信息系统的检查须使用经批准的专用工具,"
-            "本程序不扫描、不导出、不发送。如系误标,请更正配置文件。",
+            "本机已标明为涉密信息系统（classified = true）。涉密信息系统的检查须使用经批准的专用"
+            "工具，本程序不扫描、不导出、不发送。如系误标，请更正配置文件。",
             "This host is marked as a classified system (classified = true). Such systems are "
             "inspected with specially approved tools only: nothing is scanned, exported or sent. "
             "If the mark is wrong, correct the configuration.",
@@ -49,7 +49,7 @@ class NotEnrolledError(StateError):
 
     def __init__(self) -> None:
         super().__init__(
-            "本机尚未纳管。请先执行: anfang enroll <服务器地址> --token <注册码>",
+            "本机尚未纳管。请先执行：anfang enroll <服务器地址> --token <注册码>",
             "This host is not enrolled. First: anfang enroll URL --token TOKEN",
         )
 

@@ -135,7 +135,7 @@ def read_parcel(data: bytes) -> Parcel:
         return parcel.read(data, limit=MAX_REPLY)
     except EvidenceError as e:
         raise InputError(
-            f"不是完好的传递文件: {e}。请重新导出或重新拷贝",
+            f"文件已损坏或格式不符：{e}。请重新导出或重新复制",
             f"not an intact parcel: {e}. Export or copy it again",
         ) from e
 
@@ -174,7 +174,7 @@ def trusted_server(state: State) -> Server:
         raise StateError(f"{state.trust_directory}: {e}", f"{state.trust_directory}: {e}") from e
     if len(servers) != 1:
         raise StateError(
-            f"{state.trust_directory}: 应恰有一个服务器公钥, 现有 {len(servers)} 个。请重新纳管",
+            f"{state.trust_directory}: 应恰有一个服务器公钥，现有 {len(servers)} 个。请重新纳管",
             f"{state.trust_directory}: must hold exactly one server key, holds {len(servers)}. "
             "Enrol again",
         )
@@ -188,7 +188,7 @@ def _take_receipt(state: State, server: Server, entry: Entry, proof: str) -> Non
         logged = receipt.verify(decoded, entry.digest, signature.keyid, server.key, server.origin)
     except EvidenceError as e:
         raise UntrustedServerError(
-            f"第 {entry.sequence} 份主机报告的回执核验不通过: {e}。回执未保存, 报告仍在待发队列",
+            f"第 {entry.sequence} 份主机报告的回执核验不通过：{e}。回执未保存，报告仍在待发队列",
             f"the receipt for report {entry.sequence} is not authentic: {e}. It was not stored; "
             "the report stays in the spool",
         ) from e
@@ -208,15 +208,15 @@ def _take_assignment(state: State, server: Server, incoming: Parcel, envelope: b
         assignment = decode_statement(opened.payload, Assignment).predicate
     except (UnknownSignerError, NotAuthenticError) as e:
         raise UntrustedServerError(
-            f"下发的检查任务配置不是本机的服务器签发的: {e}。已拒绝",
+            f"下发配置不是本机所属服务器签发的：{e}。已拒绝",
             f"an assignment that this host's server did not sign: {e}. Refused",
         ) from e
     except EvidenceError as e:
-        raise ServerError(f"下发内容有误: {e}", f"what was sent is malformed: {e}") from e
+        raise ServerError(f"下发配置有误：{e}", f"what was sent is malformed: {e}") from e
     unit = state.require_enrolled().unit
     if assignment.unit != unit:
         raise ServerError(
-            f"下发内容属于另一个单位 {assignment.unit!r}, 本机属于 {unit!r}。已拒绝",
+            f"下发配置属于另一个单位 {assignment.unit!r}，本机属于 {unit!r}。已拒绝",
             f"an assignment of unit {assignment.unit!r}; this host is of {unit!r}. Refused",
         )
     current = state.assigned
@@ -225,8 +225,8 @@ def _take_assignment(state: State, server: Server, incoming: Parcel, envelope: b
             return False
         if assignment.serial <= current.assignment.serial:
             raise UntrustedServerError(
-                f"下发内容的序号 {assignment.serial} 不高于已生效的 "
-                f"{current.assignment.serial}, 疑似回退。已拒绝",
+                f"下发配置的序号 {assignment.serial} 不高于已生效的 "
+                f"{current.assignment.serial}，疑似回退。已拒绝",
                 f"an assignment with serial {assignment.serial}, not above the one in force "
                 f"({current.assignment.serial}): a rollback. Refused",
             )
@@ -252,7 +252,7 @@ def _named_blobs(state: State, incoming: Parcel, assignment: Assignment) -> dict
             read_register(register, blobs[digest])
     except PolicyError as e:
         raise ServerError(
-            f"下发的检查策略或登记册本机无法使用: {e}。沿用原有配置; 可能需要升级客户端",
+            f"下发的检查策略或登记册本机无法使用：{e}。沿用原有配置；可能需要升级客户端",
             f"a policy or register that this agent cannot use: {e}. The old ones stay in force; "
             "the agent may have to be upgraded",
         ) from e

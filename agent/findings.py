@@ -10,7 +10,7 @@ OUTCOMES: Mapping[Outcome, tuple[str, str]] = {
     Outcome.HELD: ("核验通过", "verified"),
     Outcome.NOT_CHECKED: ("部分无法核验", "partly not verifiable"),
     Outcome.SIGNER_UNKNOWN: (
-        "部分无法核验: 内容完整, 签名人身份未确认",
+        "部分无法核验：内容完整，签名人身份未确认",
         "intact, signer not established",
     ),
     Outcome.FAILED: ("核验不通过", "not authentic"),
@@ -24,37 +24,37 @@ MARKS: Mapping[Outcome, str] = {
 }
 
 _WORDS: Mapping[Code, tuple[str, str]] = {
-    Code.SIGNATURE_VALID: ("签名有效, 密钥 {0}", "signature valid, key {0}"),
+    Code.SIGNATURE_VALID: ("签名有效，密钥 {0}", "signature valid, key {0}"),
     Code.SIGNATURE_WRONG: (
-        "签名错误: 内容在密钥 {0} 签名之后被改动",
+        "签名错误：内容在密钥 {0} 签名之后被改动",
         "signature wrong: changed after key {0} signed it",
     ),
     Code.SIGNER_UNKNOWN: (
-        "没有密钥 {0}, 签名无法核验; 请用 --trust 指定信任目录",
+        "缺少密钥 {0}，签名无法核验；请用 --trust 指定信任目录",
         "key {0} is not here, so its signature cannot be checked; name whom to trust with --trust",
     ),
     Code.SIGNER_NOT_TRUSTED: (
-        "签名与材料自带的密钥 {0} 相符, 但信任目录中无人为该密钥作证",
+        "签名与材料自带的密钥 {0} 相符，但该密钥未经信任目录中的任何服务器确认",
         "the signature fits key {0}, which nobody trusted vouches for",
     ),
     Code.SIGNER_ROLE: (
-        "密钥 {0} 可信, 但无权作此声明",
+        "密钥 {0} 可信，但无权签发此类声明",
         "key {0} is trusted, but not to say this",
     ),
     Code.COSIGNER_UNKNOWN: (
         "另有密钥 {0} 的签名无法核验",
         "a further signature, by key {0}, could not be checked",
     ),
-    Code.STATEMENT_MALFORMED: ("声明格式不符合规定: {0}", "malformed statement: {0}"),
+    Code.STATEMENT_MALFORMED: ("声明格式不符合规定：{0}", "malformed statement: {0}"),
     Code.STATEMENT_UNKNOWN: (
-        "本版本不认识的声明类型 {0}",
+        "本版本不支持的声明类型 {0}",
         "a kind of statement this version does not know: {0}",
     ),
     Code.HOST_MISMATCH: ("密钥 {0} 不属于主机 {1}", "key {0} is not that of host {1}"),
-    Code.REPORT_INCONSISTENT: ("主机报告自相矛盾: {0}", "the report contradicts itself: {0}"),
+    Code.REPORT_INCONSISTENT: ("主机报告自相矛盾：{0}", "the report contradicts itself: {0}"),
     Code.TABLES_HELD: ("{0} 张表的完整性校验值相符", "{0} tables have their digests"),
     Code.TABLE_MISSING: ("表 {0} 未提供", "table {0} is withheld or lost"),
-    Code.TABLE_WRONG: ("表 {0} 与主机报告不符: {1}", "table {0} is not the report's: {1}"),
+    Code.TABLE_WRONG: ("表 {0} 与主机报告不符：{1}", "table {0} is not the report's: {1}"),
     Code.POLICIES_HELD: (
         "{0} 份检查策略的完整性校验值相符",
         "{0} policies have their digests",
@@ -64,7 +64,7 @@ _WORDS: Mapping[Code, tuple[str, str]] = {
     Code.REGISTER_MISSING: ("登记册 {0} 未提供", "register {0} is withheld or lost"),
     Code.ASSIGNMENT_HELD: ("与服务器下发的配置相符", "agrees with the assignment it names"),
     Code.ASSIGNMENT_NONE: (
-        "没有下发配置: 检查哪些项目由本机自定",
+        "没有下发配置：检查哪些项目由本机自行选定",
         "nobody assigned this scan: the host chose what to run",
     ),
     Code.ASSIGNMENT_MISSING: ("所依据的下发配置未提供", "the assignment it names is not here"),
@@ -73,13 +73,13 @@ _WORDS: Mapping[Code, tuple[str, str]] = {
         "the assignment it names is not by a trusted server",
     ),
     Code.ASSIGNMENT_DISAGREES: (
-        "与所依据的下发配置不一致: {1}",
+        "与所依据的下发配置不一致：{1}",
         "does not agree with its assignment: {1}",
     ),
-    Code.TIMES_HELD: ("时间先后合理: {0} 至 {1}", "times in order: {0} to {1}"),
-    Code.TIME_MALFORMED: ("时间 {0} 格式不对: {1}", "time {0} is malformed: {1}"),
+    Code.TIMES_HELD: ("时间先后合理：{0} 至 {1}", "times in order: {0} to {1}"),
+    Code.TIME_MALFORMED: ("时间 {0} 格式不对：{1}", "time {0} is malformed: {1}"),
     Code.TIMES_DISORDERED: (
-        "时间倒置: {0} 晚于 {1}(扫描中时钟被回拨, 或记录不实)",
+        "时间先后颠倒：{0} 晚于 {1}（扫描中时钟被回拨，或记录不实）",
         "times out of order: {0} is after {1} (the clock was set back, or it lies)",
     ),
     Code.CLOCK_AHEAD: (
@@ -87,39 +87,39 @@ _WORDS: Mapping[Code, tuple[str, str]] = {
         "the host's clock was {0} s ahead of the server's",
     ),
     Code.RECEIPT_HELD: (
-        "服务器回执有效: {0} 收到, 存证日志 {2} 第 {1} 条",
+        "服务器回执有效：{0} 收到，存证日志 {2} 第 {1} 条",
         "receipt valid: received {0}, entry {1} of {2}",
     ),
     Code.RECEIPT_MISSING: (
-        "没有服务器回执(尚未上报, 或导出时未包含)",
+        "没有服务器回执（尚未上报，或导出时未包含）",
         "no receipt (not sent yet, or not exported)",
     ),
-    Code.RECEIPT_WRONG: ("服务器回执错误: {0}", "receipt wrong: {0}"),
+    Code.RECEIPT_WRONG: ("服务器回执错误：{0}", "receipt wrong: {0}"),
     Code.LOG_UNKNOWN: ("存证日志 {0} 不在信任目录中", "the log {0} is not trusted here"),
-    Code.CHECKPOINT_WRONG: ("检查点错误: {0}", "checkpoint wrong: {0}"),
+    Code.CHECKPOINT_WRONG: ("检查点错误：{0}", "checkpoint wrong: {0}"),
     Code.LOG_ROLLED_BACK: (
-        "存证日志被回退: 第 {0} 条晚于主机已见过的 {1} 条",
+        "存证日志被回退：本报告记为第 {0} 条，而主机此前已见过 {1} 条",
         "the log was rolled back: entry {0}, and the host had seen {1} before",
     ),
     Code.LOG_FORKED: (
-        "存证日志 {0} 出现分叉(同为 {1} 条而内容不同)",
+        "存证日志 {0} 出现分叉（同为 {1} 条而内容不同）",
         "the log {0} has forked (two roots of size {1})",
     ),
     Code.CHAIN_HELD: (
-        "报告链连续: 第 {1} 份至第 {2} 份",
+        "报告链连续：第 {1} 份至第 {2} 份",
         "chain unbroken: {1} to {2}",
     ),
-    Code.CHAIN_GAP: ("报告链断档: 缺第 {1} 份至第 {2} 份", "gap in the chain: {1} to {2} missing"),
+    Code.CHAIN_GAP: ("报告链断档：缺第 {1} 份至第 {2} 份", "gap in the chain: {1} to {2} missing"),
     Code.CHAIN_FORK: (
-        "报告链分叉(疑似克隆): 第 {1} 份有多个版本",
+        "报告链分叉（疑似克隆）：第 {1} 份有多个版本",
         "fork in the chain (suspected clone): several reports numbered {1}",
     ),
     Code.CHAIN_BROKEN: (
-        "报告链断裂: 第 {1} 份所指的前一份不符",
+        "报告链断裂：第 {1} 份所指的前一份不符",
         "chain broken: number {1} names another predecessor",
     ),
     Code.BLOB_UNSIGNED: (
-        "数据块 {0} 未被任何声明引用, 无法核验",
+        "数据块 {0} 未被任何声明引用，无法核验",
         "blob {0} is named by no statement, so nothing can be said about it",
     ),
     Code.BLOB_WRONG: ("数据块 {0} 与其校验值不符", "blob {0} does not have its digest"),

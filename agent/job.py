@@ -36,6 +36,14 @@ class Register(msgspec.Struct, frozen=True):
     """Canonical table bytes."""
 
 
+class OwnState(msgspec.Struct, frozen=True):
+    """What the agent knows of itself before the scan: `anfang_chain`."""
+
+    directory: str
+    row: dict[str, Cell] | None
+    """The table's one row; None if the directory may not be read."""
+
+
 class ScanJob(msgspec.Struct, frozen=True, tag="scan"):
     """Read what the policies need, and judge it."""
 
@@ -47,8 +55,7 @@ class ScanJob(msgspec.Struct, frozen=True, tag="scan"):
     """Compiled policies, as canonical JSON."""
     registers: tuple[Register, ...]
     parameters: dict[str, str | int]
-    chain: dict[str, Cell]
-    """The one row of `anfang_chain`."""
+    own: OwnState
     pseudonym_key: str
     """Hex; keyed digests of identifiers are made with it."""
 
@@ -61,7 +68,7 @@ class QueryJob(msgspec.Struct, frozen=True, tag="query"):
     now: str
     root: str
     sql: str
-    chain: dict[str, Cell]
+    own: OwnState
     pseudonym_key: str | None
     """None: identifiers in clear."""
 

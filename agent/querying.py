@@ -5,14 +5,13 @@ import os
 from agent import clock
 from agent.config import Config
 from agent.errors import ChildError, InputError
-from agent.job import Answered, Limits, QueryJob, Refused
+from agent.job import Answered, Limits, OwnState, QueryJob, Refused
 from agent.launch import launch
-from evidence.canonical import Cell
 from facts.reasons import say
 from facts.status import Reason
 
 
-def ask(sql: str, config: Config, *, root: str, chain: dict[str, Cell]) -> Answered:
+def ask(sql: str, config: Config, *, root: str, own: OwnState) -> Answered:
     """The answer to `sql`, identifiers in clear, columns for the keyboard included.
 
     Raises:
@@ -29,7 +28,7 @@ def ask(sql: str, config: Config, *, root: str, chain: dict[str, Cell]) -> Answe
         now=clock.now(),
         root=root,
         sql=sql,
-        chain=chain,
+        own=own,
         pseudonym_key=None,
     )
     run = launch(job)

@@ -20,9 +20,9 @@ from agent.basis import Basis
 from agent.collect import Collected, collect
 from agent.config import Config
 from agent.errors import NotEnrolledError
-from agent.job import Limits, Register, ScanJob
+from agent.job import Limits, OwnState, Register, ScanJob
 from agent.spool import Spool
-from agent.standing import NOWHERE, Standing, standing
+from agent.standing import Standing, standing
 from agent.state import State, new_host_id, this_host
 from agent.view import LIVE, view
 from evidence import __version__, dsse
@@ -96,17 +96,17 @@ def scan_signed(
     return Scanned(made.statement, made.payload, made.tables, pending), basis
 
 
-def scan_unsigned(config: Config, basis: Basis, *, root: str) -> Scanned:
-    """Scan without a place in any chain."""
+def scan_unsigned(config: Config, basis: Basis, stands: Standing | None, *, root: str) -> Scanned:
+    """Scan without a place in any chain; `stands` is None where the state may not be read."""
     chain = Chain(sequence=1, previous=None, boot_id=_boot_id(), last_seen=None, interval_s=None)
-    job = scan_job(config, basis, NOWHERE, root=root, pseudonym_key=secrets.token_hex(KEY_BYTES))
+    job = scan_job(config, basis, stands, root=root, pseudonym_key=secrets.token_hex(KEY_BYTES))
     return _report(job, basis, host_id=new_host_id(), chain=chain, trigger="manual")
 
 
 def scan_job(
-    config: Config, basis: Basis, stands: Standing, *, root: str, pseudonym_key: str
+    config: Config, basis: Basis, stands: Standing | None, *, root: str, pseudonym_key: str
 ) -> ScanJob:
-    """What the child is told, the chain as it `stands` included."""
+    """What the child is told, the chain as it `stands` included, unless that may not be read."""
     return ScanJob(
         parent=os.getpid(),
         limits=Limits(
@@ -122,7 +122,7 @@ def scan_job(
             for ref, data in basis.registers
         ),
         parameters=dict(basis.parameters),
-        chain=stands.row,
+        own=OwnState(config.state, None if stands is None else stands.row),
         pseudonym_key=pseudonym_key,
     )
 

@@ -141,7 +141,7 @@ class _Writer(msgspec.Struct, frozen=True):
         if report.view.root != "/":
             yield self.paint(
                 self._say(
-                    "判定对象为另一个根目录, 不是正在运行的本机; 实时状态无法判定。",
+                    "判定对象为另一个根目录，不是正在运行的本机；实时状态无法判定。",
                     "Judged another root, not the running host: live state cannot be told.",
                 ),
                 DIM,
@@ -152,14 +152,14 @@ class _Writer(msgspec.Struct, frozen=True):
         match self.card.standing:
             case "signed":
                 return self._say(
-                    f"已签名, 报告链第 {chain.sequence} 份, 待上报 {self.card.pending} 份",
+                    f"已签名，报告链第 {chain.sequence} 份，待上报 {self.card.pending} 份",
                     f"signed, number {chain.sequence} in the chain, {self.card.pending} to send",
                 )
             case "not_enrolled":
-                return self._say("未签名(本机未纳管)", "unsigned (this host is not enrolled)")
+                return self._say("未签名（本机未纳管）", "unsigned (this host is not enrolled)")
             case "not_readable":
                 return self._say(
-                    "未签名(当前用户无权使用状态目录)",
+                    "未签名（当前用户无权使用状态目录）",
                     "unsigned (the state directory is not this user's)",
                 )
 
@@ -204,7 +204,7 @@ class _Writer(msgspec.Struct, frozen=True):
         more = verdict.row_count - min(len(verdict.rows), MAX_SENTENCES)
         if more > 0:
             yield self.paint(
-                self._say(f"       另有 {more} 条, 见 --json", f"       {more} more, see --json"),
+                self._say(f"       另有 {more} 条，见 --json", f"       {more} more, see --json"),
                 DIM,
             )
 
@@ -214,12 +214,12 @@ class _Writer(msgspec.Struct, frozen=True):
         for sentence in dict.fromkeys(said):
             yield from self._labelled("原因", "Reason", visible(sentence))
         if verdict.row_count:
-            note = self._say("疑似问题（数据不完整，待核）:", "Suspected (facts incomplete):")
+            note = self._say("疑似问题（数据不完整，待核）：", "Suspected (facts incomplete):")
             yield f"     {self.paint(note, DIM)}"
             yield from self._rows(check, verdict)
 
     def _labelled(self, zh: str, en: str, text: str) -> Iterator[str]:
-        label = self._say(f"{zh}: ", f"{en}: ")
+        label = self._say(f"{zh}：", f"{en}: ")
         indent = 5 + width(label)
         first, *rest = wrap(text, self.columns - indent) or [""]
         yield f"     {self.paint(label, DIM)}{first}"
@@ -234,7 +234,7 @@ class _Writer(msgspec.Struct, frozen=True):
         )
         points = self._say(f"{gain} 分", f"{gain} points")
         if after.grade != now.grade:
-            points += self._say(f", 评级升至 {after.grade}", f", grade {after.grade}")
+            points += self._say(f"，评级升至 {after.grade}", f", grade {after.grade}")
         return points
 
     def _numbers(self) -> Iterator[str]:
@@ -242,14 +242,14 @@ class _Writer(msgspec.Struct, frozen=True):
         yield ""
         yield self.paint("─" * self.columns, DIM)
         if score.grade is None:
-            value = self._say("尚未评级(没有可判定的检查项)", "no grade (nothing was evaluated)")
+            value = self._say("尚未评级（没有可判定的检查项）", "no grade (nothing was evaluated)")
             raw = "–"
         else:
             points = _percent(score.pass_weight, score.applicable_weight)
             raw = str(points)
             weights = f"{score.pass_weight}/{score.applicable_weight}"
             value = self._say(
-                f"{points} (权重 {weights})  评级 {score.grade}",
+                f"{points}（权重 {weights}）  评级 {score.grade}",
                 f"{points} (weight {weights})  grade {score.grade}",
             )
         coverage = f"{score.evaluated}/{score.expected}"
@@ -259,12 +259,12 @@ class _Writer(msgspec.Struct, frozen=True):
         for zh, en, text in (
             ("得分", "Score", value),
             ("检查项覆盖率", "Coverage of checks", coverage),
-            ("数据时效(最早采集时间)", "Freshness (oldest fact)", oldest),
+            ("数据时效（最早采集时间）", "Freshness (oldest fact)", oldest),
             (
                 "原始得分 / 计入例外后",
                 "Raw / with exceptions",
                 self._say(
-                    f"{raw} / 由服务器计算(本机只报原始判定)",
+                    f"{raw} / 由服务器计算（本机只报原始判定）",
                     f"{raw} / laid over by the server (a host reports raw verdicts)",
                 ),
             ),

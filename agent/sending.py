@@ -63,7 +63,7 @@ def _ca_pem(state: State) -> str:
     data = state.read("ca.pem")
     if data is None:
         raise StateError(
-            f"{state.ca_file}: 不存在, 无法确认服务器身份。请重新纳管",
+            f"{state.ca_file}: 不存在，无法确认服务器身份。请重新纳管",
             f"{state.ca_file}: is missing, so the server cannot be identified. Enrol again",
         )
     return data.decode("ascii", "replace")

@@ -65,7 +65,7 @@ class Spool(msgspec.Struct, frozen=True):
             return Entry(sequence, data, dsse.open_envelope(data).payload)
         except EvidenceError as e:
             raise StateError(
-                f"{path}: 内容已损坏: {e}。请移走该文件并保留以备查; 服务器会显示断档",
+                f"{path}: 内容已损坏：{e}。请移走该文件并保留以备查；服务器会显示断档",
                 f"{path}: damaged: {e}. Move the file away and keep it; the server will show a gap",
             ) from e
 
@@ -165,7 +165,7 @@ def _numbers(state: State, directory: str) -> list[int]:
         return []
     except OSError as e:
         raise StateError(
-            f"{state.root / directory}: 无法读取: {e.strerror}。请以 root 执行",
+            f"{state.root / directory}: 无法读取：{e.strerror}。请以 root 执行",
             f"{state.root / directory}: cannot be read: {e.strerror}. Run as root",
         ) from e
     return sorted(int(stem) for stem in stems if stem.isascii() and stem.isdigit())

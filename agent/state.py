@@ -156,7 +156,7 @@ class State(msgspec.Struct, frozen=True):
             return None
         except OSError as e:
             raise StateError(
-                f"{self.root / name}: 无法读取: {e.strerror}。状态目录归 root 使用, 请以 root 执行",
+                f"{self.root / name}: 无法读取：{e.strerror}。状态目录归 root 使用，请以 root 执行",
                 f"{self.root / name}: cannot be read: {e.strerror}. The state directory is "
                 "root's: run as root",
             ) from e
@@ -173,7 +173,7 @@ class State(msgspec.Struct, frozen=True):
             write_atomic(path, data, mode=mode)
         except OSError as e:
             raise StateError(
-                f"{path}: 无法写入: {e.strerror}。请检查磁盘空间和目录权限; 原有内容未受影响",
+                f"{path}: 无法写入：{e.strerror}。请检查磁盘空间和目录权限；原有内容未受影响",
                 f"{path}: cannot be written: {e.strerror}. Check disk space and the directory's "
                 "mode; what was there is unharmed",
             ) from e
@@ -195,7 +195,7 @@ class State(msgspec.Struct, frozen=True):
             descriptor = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as e:
             raise StateError(
-                f"{self.root}: 状态目录不可用: {e.strerror}。请以 root 执行, 或用 --state 另行指定",
+                f"{self.root}: 状态目录不可用：{e.strerror}。请以 root 执行，或用 --state 另行指定",
                 f"{self.root}: the state directory cannot be used: {e.strerror}. Run as root, or "
                 "name another with --state",
             ) from e
@@ -225,7 +225,7 @@ def _take(descriptor: int, root: Path, wait_s: float) -> None:
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 raise BusyError(
-                    f"{root}: 另一个扫描或发送正在进行, 等待 {wait_s:.0f} 秒后仍未结束。请稍后再试",
+                    f"{root}: 另一个扫描或发送正在进行，等待 {wait_s:.0f} 秒后仍未结束。请稍后再试",
                     f"{root}: another scan or transmission was still at work after "
                     f"{wait_s:.0f} s. Try again later",
                 ) from None
@@ -239,7 +239,7 @@ def _take(descriptor: int, root: Path, wait_s: float) -> None:
 
 def _damaged(path: Path, error: Exception) -> StateError:
     return StateError(
-        f"{path}: 内容已损坏: {error}。请从备份恢复, 或移走状态目录后重新纳管",
+        f"{path}: 内容已损坏：{error}。请从备份恢复，或移走状态目录后重新纳管",
         f"{path}: damaged: {error}. Restore it from a backup, or move the state directory away "
         "and enrol again",
     )

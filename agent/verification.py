@@ -81,7 +81,7 @@ def _verify(path: Path, trust: Trust, recomputer: Recomputer) -> VerifiedFile:
             data = f.read(MAX_PARCEL + 1)
     except OSError as e:
         raise InputError(
-            f"{path}: 无法读取: {e.strerror}", f"{path}: cannot read: {e.strerror}"
+            f"{path}: 无法读取：{e.strerror}", f"{path}: cannot read: {e.strerror}"
         ) from e
     try:
         read = parcel.read(data, limit=MAX_PARCEL)

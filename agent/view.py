@@ -27,16 +27,25 @@ def view(root: str) -> View:
 
 
 def _capabilities() -> str:
-    for line in Path("/proc/self/status").read_text("ascii", "replace").splitlines():
-        if line.startswith("CapEff:"):
-            return line.split()[1]
+    """In hexadecimal; empty where there is no /proc to say."""
+    with suppress(OSError):
+        for line in Path("/proc/self/status").read_text("ascii", "replace").splitlines():
+            if line.startswith("CapEff:"):
+                return line.split()[1]
     return ""
 
 
 def _hidepid() -> str:
-    """How /proc was mounted last: `off`, or the value of its hidepid option (proc(5))."""
+    """How /proc was mounted last: `off`, or the value of its hidepid option (proc(5)).
+
+    Empty where there is no /proc to say.
+    """
+    try:
+        mounts = Path("/proc/self/mountinfo").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
     found = "off"
-    for line in Path("/proc/self/mountinfo").read_text("utf-8", "replace").splitlines():
+    for line in mounts:
         fields = line.split()
         if fields[4] == "/proc":
             options = fields[-1].split(",")

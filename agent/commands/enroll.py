@@ -19,7 +19,7 @@ def run(args: argparse.Namespace) -> int:
     talk(
         pick(
             args.lang,
-            f"已纳管: 单位 {done.unit}, 分区 {done.zone}\n"
+            f"已纳管：单位 {done.unit}，安全分区 {done.zone}\n"
             f"主机标识 {done.host_id}\n密钥标识 {done.key_id}",
             f"enrolled: unit {done.unit}, zone {done.zone}\nhost {done.host_id}\nkey {done.key_id}",
         )
@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
         talk(
             pick(
                 args.lang,
-                "该单位尚未下发检查策略; 下发后执行 anfang send 即可取得",
+                "该单位尚未下发检查策略；下发后执行 anfang send 即可取得",
                 "the unit has no assignment yet; once it has, anfang send fetches it",
             )
         )

@@ -110,9 +110,9 @@ def _lines(basis: Basis, leaving: list[Leaving], lang: Lang, paint: Paint) -> li
     named = " · ".join(f"{ref.policy} {ref.version}" for ref in basis.references)
     intro = pick(
         lang,
-        f"按检查策略 {named}, 每次扫描记录下列 {len(leaving)} 张表中列出的字段, 连同判定结果签名后"
-        "上报到本机纳管的服务器, 此外不向任何地方发送数据。带 * 的字段先以单位密钥去标识化。"
-        "从不采集: 文件内容、按键、屏幕、音频、浏览记录、命令历史、环境变量、口令与密钥、位置。",
+        f"按检查策略 {named}，每次扫描记录下列 {len(leaving)} 张表中列出的字段，连同判定结果签名后"
+        "上报到本机纳管的服务器，此外不向任何地方发送数据。带 * 的字段先以单位密钥去标识化。"
+        "从不采集：文件内容、按键、屏幕、音频、浏览记录、命令历史、环境变量、口令与密钥、位置。",
         f"Under {named}, each scan records the listed columns of these {len(leaving)} tables and "
         "sends them, signed, with the verdicts to the server this host is enrolled with, and "
         "nowhere else. Columns with * leave as digests under the unit's key. Never collected: "
@@ -124,6 +124,7 @@ def _lines(basis: Basis, leaving: list[Leaving], lang: Lang, paint: Paint) -> li
         size = "" if each.last_bytes is None else f"  {each.last_bytes} B"
         lines.append(paint(each.table, BOLD) + paint(size, DIM))
         for zh, en, text in (
+            ("内容", "What", SPECS[each.table].doc.to(lang)),
             ("字段", "Columns", _columns(each, lang)),
             ("用途", "For", _why(each, lang)),
         ):
@@ -136,7 +137,7 @@ def _lines(basis: Basis, leaving: list[Leaving], lang: Lang, paint: Paint) -> li
             "",
             pick(
                 lang,
-                f"上一份主机报告的表共 {total} 字节(未压缩; 内容未变的表只发送一次)。",
+                f"上一份主机报告的表共 {total} 字节（未压缩；内容未变的表只发送一次）。",
                 f"The last report's tables were {total} bytes (uncompressed; an unchanged table is "
                 "sent once).",
             ),
@@ -146,10 +147,10 @@ def _lines(basis: Basis, leaving: list[Leaving], lang: Lang, paint: Paint) -> li
 
 def _columns(each: Leaving, lang: Lang) -> str:
     if not each.columns:
-        return pick(lang, "(只记行数)", "(only how many rows)")
+        return pick(lang, "（只记行数）", "(only how many rows)")
     return ", ".join(f"{c}*" if c in each.deidentified else c for c in each.columns)
 
 
 def _why(each: Leaving, lang: Lang) -> str:
-    baseline = pick(lang, "基本信息(每次扫描)", "baseline (every scan)")
+    baseline = pick(lang, "基本信息（每次扫描）", "baseline (every scan)")
     return ", ".join(baseline if why == "baseline" else why for why in each.why)

@@ -27,13 +27,13 @@ def run(args: argparse.Namespace) -> int:
             write_atomic(Path(args.file).absolute(), data, mode=0o600)
         except OSError as e:
             raise InputError(
-                f"{args.file}: 无法写入: {e.strerror}", f"{args.file}: cannot write: {e.strerror}"
+                f"{args.file}: 无法写入：{e.strerror}", f"{args.file}: cannot write: {e.strerror}"
             ) from e
     talk(
         pick(
             args.lang,
-            f"已导出 {len(carried.envelopes)} 份已签名材料, {len(data)} 字节; "
-            "导入回执之前, 待发队列保持不变",
+            f"已导出 {len(carried.envelopes)} 份已签名材料，{len(data)} 字节；"
+            "导入回执之前，待发队列保持不变",
             f"{len(carried.envelopes)} signed statement(s) exported, {len(data)} bytes; the spool "
             "stays as it is until receipts are imported",
         )

@@ -25,8 +25,8 @@ def run(args: argparse.Namespace) -> int:
     talk(
         pick(
             args.lang,
-            f"核验并保存服务器回执 {taken.receipts} 份, 待发队列剩余 {left} 份"
-            + ("; 已启用新下发的检查策略和登记册" if taken.assignment else ""),
+            f"核验并保存服务器回执 {taken.receipts} 份，待发队列剩余 {left} 份"
+            + ("；已启用新下发的检查策略和登记册" if taken.assignment else ""),
             f"{taken.receipts} receipt(s) verified and stored, {left} report(s) left"
             + ("; a newer assignment is in force" if taken.assignment else ""),
         )
@@ -42,5 +42,5 @@ def _read(name: str) -> bytes:
             return f.read(MAX_REPLY + 1)
     except OSError as e:
         raise InputError(
-            f"{name}: 无法读取: {e.strerror}", f"{name}: cannot read: {e.strerror}"
+            f"{name}: 无法读取：{e.strerror}", f"{name}: cannot read: {e.strerror}"
         ) from e

@@ -49,7 +49,7 @@ def _test(name: str) -> tuple[list[Problem], int]:
         file = _load(policy_path(name))
         outcomes = run_tests(file)
     except MalformedPolicyError as e:
-        raise InputError(f"检查策略有误:\n{e}", f"the policy has to be corrected:\n{e}") from e
+        raise InputError(f"检查策略有误：\n{e}", f"the policy has to be corrected:\n{e}") from e
     except PolicyError as e:
         raise InputError(f"{name}: {e}", f"{name}: {e}") from e
     return [each.problem for each in outcomes if each.problem is not None], len(outcomes)
@@ -60,5 +60,5 @@ def _load(path: Path) -> PolicyFile:
         return load(path)
     except OSError as e:
         raise InputError(
-            f"{path}: 无法读取: {e.strerror}", f"{path}: cannot be read: {e.strerror}"
+            f"{path}: 无法读取：{e.strerror}", f"{path}: cannot be read: {e.strerror}"
         ) from e

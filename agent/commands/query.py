@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from agent.commands.common import permitted, print_json, state_of
 from agent.errors import StateError
-from agent.job import Answered
+from agent.job import Answered, OwnState
 from agent.querying import ask
 from agent.say import Lang, pad, pick, talk, width
-from agent.standing import NOWHERE, standing
+from agent.standing import standing
 from evidence.canonical import Cell
 from facts.reasons import say
 from facts.snapshot import condition_from_wire
@@ -23,12 +23,12 @@ def run(args: argparse.Namespace) -> int:
     """0 if answered from complete facts, 3 if something was missing, 2 if the SQL was refused."""
     config = permitted(args)
     try:
-        chain = standing(state_of(config)).row
-    except StateError:  # a plain user asks about the host, not about the agent
-        chain = NOWHERE.row
+        own = OwnState(config.state, standing(state_of(config)).row)
+    except StateError:  # a plain user may ask about the host
+        own = OwnState(config.state, None)
     code = 0
     for sql in [args.sql] if args.sql is not None else _statements():
-        answer = ask(sql, config, root=args.root, chain=chain)
+        answer = ask(sql, config, root=args.root, own=own)
         _print(answer, args)
         for name, condition in answer.gaps:
             talk(_gap(name, condition_from_wire(condition), args.lang))

@@ -15,7 +15,7 @@ from agent.scan import Scanned
 from agent.scorecard import Card, exit_code, render
 from agent.scorecard import Standing as Shown
 from agent.spool import Spool
-from agent.standing import Standing
+from agent.standing import NOWHERE, Standing
 from agent.state import State
 from evidence.files import write_atomic
 
@@ -33,7 +33,9 @@ def run(args: argparse.Namespace) -> int:
     progress(pick(args.lang, "正在扫描 …", "scanning …"))
     if state is None:
         basis = named_basis(args.policy)
-        done = scan.scan_unsigned(config, basis, root=root)
+        done = scan.scan_unsigned(
+            config, basis, NOWHERE if shown == "not_enrolled" else None, root=root
+        )
     else:
         done, basis = scan.scan_signed(
             state,

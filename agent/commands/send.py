@@ -14,7 +14,7 @@ def run(args: argparse.Namespace) -> int:
     talk(
         pick(
             args.lang,
-            f"收到并核验服务器回执 {sent.receipts} 份, 待发队列剩余 {sent.pending} 份",
+            f"收到并核验服务器回执 {sent.receipts} 份，待发队列剩余 {sent.pending} 份",
             f"{sent.receipts} receipt(s) received and verified, {sent.pending} report(s) left",
         )
     )

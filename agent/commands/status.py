@@ -13,7 +13,7 @@ _STATES = {
     "empty": ("尚无主机报告", "no report yet"),
     "unbroken": ("连续", "unbroken"),
     "gap": ("断档", "gap"),
-    "fork": ("分叉(疑似克隆)", "fork (suspected clone)"),
+    "fork": ("分叉（疑似克隆）", "fork (suspected clone)"),
     "broken": ("断裂", "broken"),
 }
 
@@ -53,16 +53,16 @@ def _print(found: Standing, lang: Lang) -> None:
     count = 0 if found.head is None else found.head.sequence
     lines = [
         ("服务器", "Server", host.server or ""),
-        ("单位 / 分区", "Unit / zone", f"{host.unit} / {host.zone}"),
+        ("单位 / 安全分区", "Unit / zone", f"{host.unit} / {host.zone}"),
         ("主机标识", "Host", host.id),
         ("检查策略", "Policies", _policies(found, lang)),
-        ("报告链", "Chain", pick(lang, f"{state}, 共 {count} 份", f"{state}, {count} report(s)")),
+        ("报告链", "Chain", pick(lang, f"{state}，共 {count} 份", f"{state}, {count} report(s)")),
         ("最近一次扫描", "Last scan", _time(found.last_report, never)),
         ("待发队列", "Spool", pick(lang, f"{len(found.pending)} 份", str(len(found.pending)))),
         ("最近一次回执", "Last receipt", _time(found.last_receipt, never)),
     ]
     if assigned is not None and found.next_due is not None:
-        lines.append(("承诺的下次上报不晚于", "Next report due by", beijing(found.next_due)))
+        lines.append(("下次上报时限", "Next report due by", beijing(found.next_due)))
     for zh, en, text in lines:
         print(paint(pad(pick(lang, zh, en), 22), DIM) + paint(visible(text), BOLD))
 

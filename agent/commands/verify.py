@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
         talk(
             pick(
                 args.lang,
-                "签名说明是谁在何时说的、此后没有改动; 不说明所述属实。",
+                "签名只能说明内容由谁、在何时签署，此后未被改动；不能说明内容属实。",
                 "A signature shows who said it, when, and that nothing changed since; not that it "
                 "is true.",
             )
@@ -67,7 +67,7 @@ def _trust(args: argparse.Namespace) -> Trust:
     except StateError:  # a plain user verifies without this host's own trust
         return Trust()
     except EvidenceError as e:
-        raise InputError(f"信任目录: {e}", f"the trust directory: {e}") from e
+        raise InputError(f"信任目录：{e}", f"the trust directory: {e}") from e
 
 
 def _lines(file: VerifiedFile, lang: Lang, paint: Paint) -> Iterator[str]:
@@ -104,27 +104,27 @@ def _statement(each: VerifiedStatement, lang: Lang, paint: Paint) -> Iterator[st
 def _verdicts(each: VerifiedStatement, lang: Lang, paint: Paint) -> Iterator[str]:
     found = each.recomputed
     if found is None:
-        text = pick(lang, "判定和得分: 复算中断", "verdicts and score: recomputing broke off")
+        text = pick(lang, "判定和得分：复算中断", "verdicts and score: recomputing broke off")
         yield _finding(Outcome.NOT_CHECKED, text, paint, "      ")
         return
     for difference in found.differences:
         name = _field(difference.field, lang)
         text = pick(
             lang,
-            f"{difference.what} 的{name}: 主机报告称 {difference.said}, 复算得 {difference.found}",
+            f"{difference.what} 的{name}：主机报告称 {difference.said}，复算得 {difference.found}",
             f"{difference.what}, {name}: the report says {difference.said}, recomputed "
             f"{difference.found}",
         )
         yield _finding(Outcome.FAILED, visible(text), paint, "      ")
     if found.unchecked:
         names = ", ".join(found.unchecked)
-        text = pick(lang, f"未能复算: {names}", f"could not be recomputed: {names}")
+        text = pick(lang, f"未能复算：{names}", f"could not be recomputed: {names}")
         yield _finding(Outcome.NOT_CHECKED, visible(text), paint, "      ")
     if found.holds:
         count = len(found.verdicts)
         text = pick(
             lang,
-            f"{count} 项判定结果和得分由所附数据复算, 全部一致",
+            f"{count} 项判定结果和得分由所附数据复算，全部一致",
             f"{count} verdicts and the score recomputed from the tables, all the same",
         )
         yield _finding(Outcome.HELD, text, paint, "      ")
