@@ -69,7 +69,10 @@ def test_local_columns_serve_the_keyboard() -> None:
             "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT max(x) FROM c",
             "budget",
         ),
-        ("SELECT count(*) FROM processes a, processes b, processes c, processes d, processes e", "budget"),
+        (
+            "SELECT count(*) FROM processes a, processes b, processes c, processes d, processes e",
+            "budget",
+        ),
     ],
 )
 def test_what_is_refused_says_why_at_once(sql: str, said: str) -> None:
