@@ -82,7 +82,7 @@ class _Handlers:
             raise RefusedError(
                 401,
                 "token_missing",
-                "缺少注册码(Authorization: Anfang-Token …)",
+                "缺少注册码（Authorization: Anfang-Token …）",
                 "no token (Authorization: Anfang-Token …)",
             )
         sent = await self._body(request, limit=enrolment.MAX_BODY)

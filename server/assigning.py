@@ -65,7 +65,7 @@ def read_policy(name: str) -> Read:
         compiled = compile_policy(policy)
         return Read(read_compiled(compiled), compiled)
     except PolicyError as e:
-        raise UsageError(f"{path}: 检查策略有误: {e}", f"{path}: {e}") from e
+        raise UsageError(f"{path}: 检查策略有误：{e}", f"{path}: {e}") from e
     except OSError as e:
         raise files.unreadable(path, e) from e
 
@@ -90,7 +90,7 @@ def assign(
         raise UsageError("同一检查策略给出了两次", "the same policy twice")
     if not MIN_INTERVAL <= interval_s <= MAX_INTERVAL:
         raise UsageError(
-            f"上报间隔应在 {MIN_INTERVAL} 至 {MAX_INTERVAL} 秒之间, 现为 {interval_s}",
+            f"上报间隔应在 {MIN_INTERVAL} 至 {MAX_INTERVAL} 秒之间，现为 {interval_s}",
             f"the interval is {MIN_INTERVAL} to {MAX_INTERVAL} seconds, not {interval_s}",
         )
     now = clock.now()
@@ -181,12 +181,12 @@ def _value(name: str, declared: Parameter, text: str) -> str | int:
     low, high = declared.minimum, declared.maximum
     if not re.fullmatch(r"-?[0-9]{1,15}", text, re.ASCII):
         raise UsageError(
-            f"参数 {name} 应为整数, 现为 {text!r}", f"{name} is an integer, not {text!r}"
+            f"参数 {name} 应为整数，现为 {text!r}", f"{name} is an integer, not {text!r}"
         )
     number = int(text)
     if (low is not None and number < low) or (high is not None and number > high):
         raise UsageError(
-            f"参数 {name} 应在 {low} 至 {high} 之间, 现为 {number}",
+            f"参数 {name} 应在 {low} 至 {high} 之间，现为 {number}",
             f"{name} is between {low} and {high}, not {number}",
         )
     return number
@@ -196,7 +196,7 @@ def _undeclared(zh: str, en: str, name: str, known: Iterable[str]) -> UsageError
     names = sorted(known)
     near = get_close_matches(name, names, n=1, cutoff=0)
     zh_hint, en_hint = (
-        (f", 是否应为 {near[0]}?", f"; did you mean {near[0]}?") if near else ("", "")
+        (f"，是否应为 {near[0]}？", f"; did you mean {near[0]}?") if near else ("", "")
     )
     return UsageError(
         f"检查策略没有声明{zh} {name}{zh_hint}", f"no policy declares the {en} {name}{en_hint}"

@@ -89,7 +89,7 @@ def _authority(directory: Path) -> tuple[x509.Certificate, ec.EllipticCurvePriva
     key = serialization.load_pem_private_key(_read(directory / CA_KEY), password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise DataError(
-            f"{directory / CA_KEY}: 不是 CA 私钥; 请从备份恢复",
+            f"{directory / CA_KEY}: 不是 CA 私钥；请从备份恢复",
             f"{directory / CA_KEY}: not the authority's key; restore it from a backup",
         )
     return certificate, key
@@ -100,7 +100,7 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as e:
         raise DataError(
-            f"{path}: 无法读取: {e.strerror}; 请检查权限或从备份恢复",
+            f"{path}: 无法读取：{e.strerror}；请检查权限或从备份恢复",
             f"{path}: cannot be read: {e.strerror}; check its mode or restore it from a backup",
         ) from e
 

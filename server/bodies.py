@@ -39,7 +39,7 @@ class Room:
             raise RefusedError(
                 503,
                 "busy",
-                "服务器繁忙, 请稍后重试",
+                "服务器繁忙，请稍后重试",
                 "the server is busy; try again in a few seconds",
                 retry_after=5,
             )
@@ -61,7 +61,7 @@ def declared(request: Request, *, limit: int = MAX_BODY) -> int:
         raise RefusedError(
             411,
             "length_required",
-            "请求须注明长度(Content-Length)",
+            "请求须注明长度（Content-Length）",
             "the request must state its length (Content-Length)",
         )
     if len(text) > len(str(limit)) or int(text) > limit:
@@ -133,7 +133,7 @@ def _damaged() -> RefusedError:
     return RefusedError(
         400,
         "gzip_damaged",
-        "gzip 内容损坏或不完整; 请重新发送",
+        "gzip 内容损坏或不完整；请重新发送",
         "the gzipped body is damaged or cut short; send it again",
     )
 
@@ -142,7 +142,7 @@ def _too_large(limit: int) -> RefusedError:
     return RefusedError(
         413,
         "too_large",
-        f"内容超过上限 {limit} 字节; 请分批发送",
+        f"内容超过上限 {limit} 字节；请分批发送",
         f"more than the {limit} bytes allowed; send less at a time",
         limit=limit,
     )

@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         done: int = args.run(args)
     except ServerError as e:
-        print(f"错误: {e.zh}\nError: {e.en}", file=sys.stderr)
+        print(f"错误：{e.zh}\nError: {e.en}", file=sys.stderr)
         return 2 if isinstance(e, UsageError) else 3
     return done
 
@@ -66,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="DATA",
         type=Path,
         default=DEFAULT_DATA,
-        help=f"数据目录, 默认 {DEFAULT_DATA} / data directory",
+        help=f"数据目录，默认 {DEFAULT_DATA} / data directory",
     )
     top = argparse.ArgumentParser(
         prog="anfang-server", description=_DESCRIPTION, epilog=_EPILOG, formatter_class=_Formatter
@@ -90,14 +90,14 @@ def _add_running(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         metavar="NAME",
         action="append",
         dest="host_names",
-        help="客户端访问所用的名称或地址, 可多次; 默认 localhost 和 127.0.0.1"
+        help="客户端访问所用的名称或地址，可多次；默认 localhost 和 127.0.0.1"
         " / a name or address agents use; repeatable",
     )
     init.add_argument(
         "--listen",
         metavar="ADDR:PORT",
         default=DEFAULT_LISTEN,
-        help=f"监听地址, 默认 {DEFAULT_LISTEN} / where to listen",
+        help=f"监听地址，默认 {DEFAULT_LISTEN} / where to listen",
     )
     init.set_defaults(run=_init)
     serving = commands.add_parser("serve", help="启动服务 / serve", formatter_class=_Formatter)
@@ -127,28 +127,28 @@ def _add_units(
         metavar="P",
         action="append",
         required=True,
-        help="检查策略文件(YAML 或编译后的 JSON)或自带名称, 可多次 / a file or a shipped name",
+        help="检查策略文件（YAML 或编译后的 JSON）或自带名称，可多次 / a file or a shipped name",
     )
     assign.add_argument(
         "--register",
         metavar="NAME=FILE.csv",
         action="append",
         default=[],
-        help="登记册, 可多次 / a register; repeatable",
+        help="登记册，可多次 / a register; repeatable",
     )
     assign.add_argument(
         "--parameter",
         metavar="NAME=VALUE",
         action="append",
         default=[],
-        help="参数, 可多次 / a parameter; repeatable",
+        help="参数，可多次 / a parameter; repeatable",
     )
     assign.add_argument(
         "--interval",
         metavar="S",
         type=int,
         default=3600,
-        help="上报间隔(秒), 默认 3600 / seconds between reports",
+        help="上报间隔（秒），默认 3600 / seconds between reports",
     )
     assign.set_defaults(run=_unit_assign)
 
@@ -163,10 +163,10 @@ def _add_tokens(
     )
     create.add_argument("unit", metavar="单位")
     create.add_argument(
-        "--uses", metavar="N", type=int, default=1, help="可用次数, 默认 1 / for how many hosts"
+        "--uses", metavar="N", type=int, default=1, help="可用次数，默认 1 / for how many hosts"
     )
     create.add_argument(
-        "--hours", metavar="H", type=int, default=24, help="有效小时数, 默认 24 / hours it is valid"
+        "--hours", metavar="H", type=int, default=24, help="有效小时数，默认 24 / hours it is valid"
     )
     create.add_argument(
         "--zone", metavar="ZONE", default="default", help="安全分区 / security zone of the hosts"
@@ -184,7 +184,7 @@ def _add_carrying(
 ) -> None:
     exporting = commands.add_parser(
         "export",
-        help="导出一台主机的全部主机报告, 供离线核验 / export a host for offline verification",
+        help="导出一台主机的全部主机报告，供离线核验 / export a host for offline verification",
         parents=[data],
         formatter_class=_Formatter,
     )
@@ -214,7 +214,7 @@ def _init(args: argparse.Namespace) -> int:
     password = service.initialise(args.data, host_names=names, listen=args.listen)
     print(f"数据目录 / data directory: {args.data}")
     print(f"用户 / person: {service.ADMINISTRATOR}")
-    print(f"口令(只显示这一次) / password (shown this once): {password}")
+    print(f"口令（只显示这一次） / password (shown this once): {password}")
     return 0
 
 
@@ -307,7 +307,7 @@ def _password(args: argparse.Namespace) -> int:
     password = people.random_password()
     with closing(_open(args)) as opened, opened.store.write() as connection:
         people.set_password(connection, args.name, password)
-    print(f"口令(只显示这一次) / password (shown this once): {password}")
+    print(f"口令（只显示这一次） / password (shown this once): {password}")
     return 0
 
 
@@ -321,7 +321,7 @@ def _pairs(given: Sequence[str], option: str) -> list[tuple[str, str]]:
         name, equals, value = text.partition("=")
         if not equals or not name:
             raise UsageError(
-                f"{option} 应写作 名称=值, 现为 {text!r}", f"{option} is NAME=VALUE, not {text!r}"
+                f"{option} 应写作 名称=值，现为 {text!r}", f"{option} is NAME=VALUE, not {text!r}"
             )
         if name in dict(pairs):
             raise UsageError(f"{option} {name} 给出了两次", f"{option} {name} is given twice")

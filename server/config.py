@@ -67,17 +67,17 @@ def load(directory: Path) -> Config:
             data = f.read(MAX_BYTES + 1)
     except FileNotFoundError as e:
         raise UsageError(
-            f"{path}: 文件不存在; 请先执行: anfang-server init {directory}",
+            f"{path}: 文件不存在；请先执行：anfang-server init {directory}",
             f"{path}: no such file; first: anfang-server init {directory}",
         ) from e
     except OSError as e:
         raise UsageError(
-            f"{path}: 无法读取: {e.strerror}; 请检查其权限",
+            f"{path}: 无法读取：{e.strerror}；请检查其权限",
             f"{path}: cannot be read: {e.strerror}; check its mode",
         ) from e
     if len(data) > MAX_BYTES:
         raise UsageError(
-            f"{path}: 超过 {MAX_BYTES} 字节, 不像是配置文件",
+            f"{path}: 超过 {MAX_BYTES} 字节，不像是配置文件",
             f"{path}: longer than {MAX_BYTES} bytes, which no configuration is",
         )
     try:
@@ -119,12 +119,12 @@ def check(config: Config, where: str) -> None:
     bare = host.removeprefix("[").removesuffix("]")
     if not _is_address(bare) or not port.isascii() or not port.isdigit() or int(port) > 65535:  # noqa: PLR2004  # the last port
         raise UsageError(
-            f"{where}: listen 应写作 地址:端口, 例如 127.0.0.1:8443, 现为 {config.listen!r}",
+            f"{where}: listen 应写作“地址:端口”，例如 127.0.0.1:8443，现为 {config.listen!r}",
             f"{where}: listen is ADDRESS:PORT, such as 127.0.0.1:8443, not {config.listen!r}",
         )
     if config.profile != "std":
         raise UsageError(
-            f'{where}: 本版本只支持 profile = "std", 现为 {config.profile!r}',
+            f'{where}: 本版本只支持 profile = "std"，现为 {config.profile!r}',
             f'{where}: this version knows profile "std" only, not {config.profile!r}',
         )
 
@@ -133,8 +133,8 @@ def render(config: Config) -> str:
     """`config` as the text of a configuration file, with a comment before each setting."""
     names = ", ".join(f'"{name}"' for name in config.host_names)
     return (
-        "# Anfang 服务器配置, 修改后重启生效 / server configuration; restart to apply\n"
-        "\n# 存证日志名称, 启用后不得修改 / name of the log; never changes once hosts enrolled\n"
+        "# Anfang 服务器配置，修改后重启生效 / server configuration; restart to apply\n"
+        "\n# 存证日志名称，启用后不得修改 / name of the log; never changes once hosts enrolled\n"
         f'origin = "{config.origin}"\n'
         "\n# 客户端和浏览器访问本服务器所用的名称与地址 / names and addresses in the certificate\n"
         f"host_names = [{names}]\n"
@@ -142,7 +142,7 @@ def render(config: Config) -> str:
         f'listen = "{config.listen}"\n'
         "\n# 密码算法套件 / algorithms\n"
         f'profile = "{config.profile}"\n'
-        "\n# 是否涉密信息系统; 为 true 时拒绝启动 / classified system; true refuses to start\n"
+        "\n# 是否涉密信息系统；为 true 时拒绝启动 / classified system; true refuses to start\n"
         f"classified = {'true' if config.classified else 'false'}\n"
     )
 
@@ -152,13 +152,13 @@ def _checked(path: Path, key: str, value: Any) -> Any:
     if key not in names:
         near = get_close_matches(key, names, n=1, cutoff=0)[0]
         raise UsageError(
-            f"{path}: 没有配置项 {key!r}, 是否应为 {near!r}?",
+            f"{path}: 没有配置项 {key!r}，是否应为 {near!r}？",
             f"{path}: there is no setting {key!r}; did you mean {near!r}?",
         )
     if key in _LISTS:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise UsageError(
-                f'{path}: {key} 应为文本列表, 例如 ["a", "b"]',
+                f'{path}: {key} 应为文本列表，例如 ["a", "b"]',
                 f'{path}: {key} must be a list of texts, such as ["a", "b"]',
             )
         return tuple(value)
@@ -166,7 +166,7 @@ def _checked(path: Path, key: str, value: Any) -> Any:
     if type(value) is not wanted:
         zh, en = ("true 或 false", "true or false") if wanted is bool else ("文本", "a quoted text")
         raise UsageError(
-            f"{path}: {key} 应为{zh}, 现为 {value!r}", f"{path}: {key} must be {en}, not {value!r}"
+            f"{path}: {key} 应为{zh}，现为 {value!r}", f"{path}: {key} must be {en}, not {value!r}"
         )
     return value
 

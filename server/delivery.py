@@ -106,7 +106,7 @@ def examine(
         raise RefusedError(
             413,
             "too_many",
-            f"一次最多 {MAX_REPORTS} 份主机报告、{MAX_BLOBS} 个数据块; 请分批发送",
+            f"一次最多 {MAX_REPORTS} 份主机报告、{MAX_BLOBS} 个数据块；请分批发送",
             f"at most {MAX_REPORTS} reports and {MAX_BLOBS} blobs at once; send fewer",
         )
     reports = tuple(
@@ -137,7 +137,7 @@ def _examined(index: int, envelope: Envelope, sender: Sender) -> Examined:
         ) from e
     except NotAuthenticError as e:
         raise _refused(
-            "report_not_authentic", index, digest, "签名核验不通过, 内容被改动", str(e)
+            "report_not_authentic", index, digest, "签名核验不通过，内容被改动", str(e)
         ) from e
     except EvidenceError as e:
         raise _refused("report_broken", index, digest, "格式不符合规定", str(e)) from e
@@ -160,7 +160,7 @@ def _refused(code: str, index: int, digest: str, zh: str, en: str) -> RefusedErr
     return RefusedError(
         400,
         code,
-        f"第 {index + 1} 份主机报告未接收: {zh}。本次发送全部未保存, 请去掉该份后重新发送",
+        f"第 {index + 1} 份主机报告未接收：{zh}。本次发送全部未保存，请去掉该份后重新发送",
         f"report {index + 1} is not accepted: {en}. Nothing of this delivery was stored; send it "
         "again without that report",
         index=index,

@@ -69,7 +69,7 @@ def examine(sent: Parcel, token: str) -> Request:
         raise RefusedError(
             401,
             "token_malformed",
-            "注册码格式不对, 应形如 anf1.….…; 请完整拷贝",
+            "注册码格式不对，应形如 anf1.….…，请完整拷贝",
             "not an enrolment token (anf1.….…); copy all of it",
         )
     try:
@@ -103,7 +103,7 @@ def enrol(connection: Connection, logbook: Log, request: Request, now: datetime)
         raise RefusedError(
             403,
             "token_unknown",
-            "注册码无效; 请核对或向管理员重新索取",
+            "注册码无效；请核对或向管理员重新索取",
             "this token is not one of ours; check it, or ask the administrator for a new one",
         )
     existing = connection.execute(
@@ -120,7 +120,7 @@ def enrol(connection: Connection, logbook: Log, request: Request, now: datetime)
             raise RefusedError(
                 409,
                 "host_known",
-                "该主机或密钥已经纳管; 重装系统的主机须以新的状态目录重新纳管",
+                "该主机或密钥已经纳管；重装系统的主机须以新的状态目录重新纳管",
                 "this host or key is enrolled already; a reinstalled host enrols from a new state "
                 "directory",
             )
@@ -143,14 +143,14 @@ def _check(token: Row[Any], now: datetime) -> None:
         raise RefusedError(
             403,
             "token_revoked",
-            "注册码已被撤销; 请向管理员重新索取",
+            "注册码已被撤销；请向管理员重新索取",
             "this token was revoked; ask the administrator for a new one",
         )
     if token.expires_at <= clock.stamp(now):
         raise RefusedError(
             403,
             "token_expired",
-            "注册码已过期; 请向管理员重新索取",
+            "注册码已过期；请向管理员重新索取",
             "this token has expired; ask the administrator for a new one",
             expired_at=token.expires_at,
         )
@@ -158,7 +158,7 @@ def _check(token: Row[Any], now: datetime) -> None:
         raise RefusedError(
             403,
             "token_used_up",
-            f"注册码可用 {token.uses} 次, 已用完; 请向管理员重新索取",
+            f"注册码可用 {token.uses} 次，已用完；请向管理员重新索取",
             f"this token was good for {token.uses} hosts and is used up; ask the administrator "
             "for a new one",
         )
@@ -238,6 +238,6 @@ def _broken(why: str) -> RefusedError:
     return RefusedError(
         400,
         "enrolment_broken",
-        "纳管请求不符合规定, 应为恰好一份由新密钥签名的纳管申请",
+        "纳管请求不符合规定，应为恰好一份由新密钥签名的纳管申请",
         f"not an enrolment request, one and signed with its own new key: {why}",
     )

@@ -34,7 +34,7 @@ class DiskFullError(ServerError):
 
     def __init__(self) -> None:
         super().__init__(
-            "服务器存储空间已满, 本次内容未保存; 请清理磁盘后重试",
+            "服务器存储空间已满，本次内容未保存；请清理磁盘后重试",
             "the server's disk is full and nothing of this was stored; make room, then try again",
         )
 

@@ -31,12 +31,12 @@ def find_host(connection: Connection, named: str) -> str:
     )
     if not found:
         raise UsageError(
-            f"没有主机 {named!r}; 可用主机名或主机编号(32 位十六进制)",
+            f"没有主机 {named!r}；可用主机名或主机编号（32 位十六进制）",
             f"there is no host {named!r}; give its name or its id (32 hex digits)",
         )
     if len(found) > 1:
         raise UsageError(
-            f"名为 {named!r} 的主机有 {len(found)} 台, 请用主机编号: {', '.join(found)}",
+            f"名为 {named!r} 的主机有 {len(found)} 台，请用主机编号：{', '.join(found)}",
             f"{len(found)} hosts are called {named!r}; give the id: {', '.join(found)}",
         )
     return str(found[0])
@@ -96,7 +96,7 @@ def write_host(service: Service, named: str, file: Path) -> int:
         write_atomic(file, data, mode=0o600)
     except OSError as e:
         raise UsageError(
-            f"{file}: 无法写入: {e.strerror}", f"{file}: cannot be written: {e.strerror}"
+            f"{file}: 无法写入：{e.strerror}", f"{file}: cannot be written: {e.strerror}"
         ) from e
     return len(data)
 
@@ -113,5 +113,5 @@ def write_trust(service: Service, directory: Path) -> Path:
         return trust.save_server(directory, server)
     except OSError as e:
         raise UsageError(
-            f"{directory}: 无法写入: {e.strerror}", f"{directory}: cannot be written: {e.strerror}"
+            f"{directory}: 无法写入：{e.strerror}", f"{directory}: cannot be written: {e.strerror}"
         ) from e

@@ -24,5 +24,5 @@ def read(path: Path, limit: int) -> bytes:
 def unreadable(path: Path, error: OSError) -> UsageError:
     """What to tell about a file that cannot be read."""
     return UsageError(
-        f"{path}: 无法读取: {error.strerror}", f"{path}: cannot be read: {error.strerror}"
+        f"{path}: 无法读取：{error.strerror}", f"{path}: cannot be read: {error.strerror}"
     )

@@ -231,7 +231,7 @@ def _blobs_missing(wanted: frozenset[str]) -> RefusedError:
     return RefusedError(
         409,
         "blobs_missing",
-        f"缺少 {len(wanted)} 个数据块, 本次发送未保存; 请连同 wanted 所列数据块重新发送",
+        f"缺少 {len(wanted)} 个数据块，本次发送未保存；请连同 wanted 所列数据块重新发送",
         f"{len(wanted)} blobs are missing and nothing was stored; send it again with those "
         "named in `wanted`",
         wanted=sorted(wanted),

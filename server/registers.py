@@ -34,7 +34,7 @@ class _Place:
     line: int
 
     def wrong(self, zh: str, en: str) -> UsageError:
-        return UsageError(f"{self.path} 第 {self.line} 行: {zh}", f"{self.path}:{self.line}: {en}")
+        return UsageError(f"{self.path} 第 {self.line} 行：{zh}", f"{self.path}:{self.line}: {en}")
 
 
 def read_register(
@@ -60,7 +60,7 @@ def read_register(
         header = tuple(reader.fieldnames or ())
         if sorted(header) != sorted(wanted):
             raise _Place(path, 1).wrong(
-                f"表头应为 {','.join(wanted)}, 现为 {','.join(header)}",
+                f"表头应为 {','.join(wanted)}，现为 {','.join(header)}",
                 f"the header must name {','.join(wanted)}, not {','.join(header)}",
             )
         for record in reader:
@@ -78,7 +78,7 @@ def read_register(
     try:
         return write_register(name, columns, rows)
     except PolicyError as e:
-        raise UsageError(f"{path}: 登记册有误: {e}", f"{path}: {e}") from e
+        raise UsageError(f"{path}: 登记册有误：{e}", f"{path}: {e}") from e
 
 
 def _cell(place: _Place, column: str, value: str, pseudonym: Pseudonym) -> Cell:
@@ -87,7 +87,7 @@ def _cell(place: _Place, column: str, value: str, pseudonym: Pseudonym) -> Cell:
         return value or None
     if len(identifiers) > 1:
         raise place.wrong(
-            f"{column} 含义不唯一, 请填主机报告中显示的去标识化值(h:…)",
+            f"{column} 含义不唯一，请填主机报告中显示的去标识化值（h:…）",
             f"{column} may be one of {', '.join(sorted(identifiers))}; enter the de-identified "
             "value that reports show (h:…)",
         )
@@ -133,7 +133,7 @@ def _moment(place: _Place, text: str, *, last: bool) -> str:
 
 def _no_time(place: _Place, text: str) -> UsageError:
     return place.wrong(
-        f"时间应写作 2026-11-23 或 2026-11-23 16:00(北京时间), 现为 {text!r}",
+        f"时间应写作 2026-11-23 或 2026-11-23 16:00（北京时间），现为 {text!r}",
         f"write a time as 2026-11-23 or 2026-11-23 16:00 (Beijing time), not {text!r}",
     )
 

@@ -30,7 +30,8 @@ def serve(directory: Path) -> None:
         opened = service.open_service(directory, upgrade=True)
         if opened.config.classified:
             raise UsageError(
-                "配置标明这是涉密信息系统(classified = true), 本产品不得用于涉密信息系统, 拒绝启动",
+                "配置标明本机为涉密信息系统（classified = true）。"
+                "本产品不得用于涉密信息系统，拒绝启动",
                 "the configuration says that this is a classified system (classified = true); this "
                 "product must not be used on one, and does not start",
             )

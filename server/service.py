@@ -68,7 +68,7 @@ def initialise(directory: Path, *, host_names: tuple[str, ...], listen: str) -> 
         write_atomic(directory / config.NAME, config.render(settings).encode(), mode=0o600)
     except (OSError, KeyFileError) as e:
         raise DataError(
-            f"{directory}: 无法写入: {e}", f"{directory}: cannot be written: {e}"
+            f"{directory}: 无法写入：{e}", f"{directory}: cannot be written: {e}"
         ) from e
     return password
 
@@ -84,13 +84,13 @@ def open_service(directory: Path, *, upgrade: bool = False) -> Service:
     mode = stat.S_IMODE(directory.stat().st_mode)
     if mode & 0o077:
         raise DataError(
-            f"{directory}: 其他用户可以进入(权限 {mode:04o}); 请执行: chmod 700 {directory}",
+            f"{directory}: 其他用户可以进入（权限 {mode:04o}）；请执行：chmod 700 {directory}",
             f"{directory}: open to others (mode {mode:04o}); run: chmod 700 {directory}",
         )
     try:
         key = keys.load_key(directory / SIGNING_KEY)
     except KeyFileError as e:
-        raise DataError(f"签名密钥无法使用: {e}", str(e)) from e
+        raise DataError(f"签名密钥无法使用：{e}", str(e)) from e
     store = create_store(directory) if upgrade else open_store(directory)
     return Service(directory, settings, store, Log(settings.origin, key))
 
@@ -106,7 +106,7 @@ def locked(directory: Path) -> Iterator[None]:
         descriptor = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as e:
         raise DataError(
-            f"{directory}: 无法写入: {e.strerror}; 请检查属主和权限",
+            f"{directory}: 无法写入：{e.strerror}；请检查属主和权限",
             f"{directory}: cannot be written: {e.strerror}; check its owner and mode",
         ) from e
     try:
@@ -114,7 +114,7 @@ def locked(directory: Path) -> Iterator[None]:
     except BlockingIOError as e:
         os.close(descriptor)
         raise DataError(
-            f"{directory}: 已有一个服务进程在使用该数据目录; 请先停止它",
+            f"{directory}: 已有一个服务进程在使用该数据目录；请先停止它",
             f"{directory}: another server already runs on this data directory; stop it first",
         ) from e
     try:
@@ -127,7 +127,7 @@ def _make_directory(directory: Path) -> None:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     if any(directory.iterdir()):
         raise UsageError(
-            f"{directory}: 目录不为空; 初始化需要新目录或空目录",
+            f"{directory}: 目录不为空；初始化需要新目录或空目录",
             f"{directory}: not empty; init wants a new or an empty directory",
         )
     directory.chmod(0o700)

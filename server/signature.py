@@ -59,7 +59,7 @@ class Signed:
             raise RefusedError(
                 400,
                 "body_changed",
-                "内容与其摘要(Content-Digest)不符, 传输中被改动或截断; 请重新发送",
+                "内容与其摘要（Content-Digest）不符，传输中被改动或截断；请重新发送",
                 "the body is not what its Content-Digest says: changed or cut on the way; "
                 "send it again",
             )
@@ -82,7 +82,7 @@ class Nonces:
             raise RefusedError(
                 401,
                 "nonce_replayed",
-                "该请求已经收到过(随机数重复); 重试时须重新签名",
+                "该请求已经收到过（随机数重复）；重试时须重新签名",
                 "this request was received before (same nonce); sign each attempt anew",
             )
         self._seen[key_id, nonce] = None
@@ -120,7 +120,7 @@ def verify(request: Request, key_of: Callable[[str], PublicKey | None], nonces: 
         raise RefusedError(
             403,
             "host_unknown",
-            "本服务器未纳管该密钥; 请先纳管(anfang enroll)",
+            "本服务器未纳管该密钥；请先纳管（anfang enroll）",
             "no host is enrolled here with this key; enrol first (anfang enroll)",
             key_id=key_id[:64],
         )
@@ -160,6 +160,6 @@ def _invalid(why: str) -> RefusedError:
     return RefusedError(
         401,
         "signature_invalid",
-        "请求签名(RFC 9421)缺失或核验不通过",
+        "请求签名（RFC 9421）缺失或核验不通过",
         f"the request's signature (RFC 9421) is missing or wrong: {why}",
     )

@@ -80,7 +80,7 @@ def check_name(name: str) -> None:
     """
     if not 0 < len(name) <= MAX_NAME or not name.isprintable() or name != name.strip():
         raise UsageError(
-            f"名称应为 1 至 {MAX_NAME} 个可显示字符, 首尾无空格: {name!r}",
+            f"名称应为 1 至 {MAX_NAME} 个可显示字符，首尾无空格：{name!r}",
             f"a name is 1 to {MAX_NAME} printable characters without spaces around: {name!r}",
         )
 
@@ -95,7 +95,7 @@ def get(connection: Connection, name: str) -> Unit:
     if row is None:
         known = ", ".join(connection.scalars(select(units.c.name).order_by(units.c.name))) or "-"
         raise UsageError(
-            f"没有单位 {name!r}; 已有: {known}", f"there is no unit {name!r}; there are: {known}"
+            f"没有单位 {name!r}；已有：{known}", f"there is no unit {name!r}; there are: {known}"
         )
     return Unit(row.id, row.name, Pseudonym(row.pseudonym_key))
 
@@ -167,7 +167,7 @@ def revoke_token(connection: Connection, token_id: int) -> None:
     )
     if result.rowcount == 0:
         raise UsageError(
-            f"没有编号为 {token_id} 的注册码; 用 token list 查看",
+            f"没有编号为 {token_id} 的注册码；用 token list 查看",
             f"there is no token {token_id}; see token list",
         )
 

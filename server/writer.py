@@ -119,6 +119,6 @@ def _failed(error: Exception) -> RefusedError:
     return RefusedError(
         500,
         "internal_error",
-        "服务器内部错误, 内容未保存; 请联系管理员查看服务日志",
+        "服务器内部错误，内容未保存；请联系管理员查看服务日志",
         f"the server failed and nothing was stored; see its log ({type(error).__name__})",
     )

@@ -73,7 +73,7 @@ def create_store(directory: Path) -> Store:
     if found is not None and found > REVISION:
         store.close()
         raise DataError(
-            f"{path}: 数据库版本 {found} 比本程序新; 请使用较新版本的程序",
+            f"{path}: 数据库版本 {found} 比本程序新；请使用较新版本的程序",
             f"{path}: database version {found} is newer than this program; use the newer one",
         )
     if found != REVISION:
@@ -90,7 +90,7 @@ def open_store(directory: Path) -> Store:
     path = directory / NAME
     if not path.is_file():
         raise DataError(
-            f"{path}: 数据库不存在; 请先执行: anfang-server init {directory}",
+            f"{path}: 数据库不存在；请先执行：anfang-server init {directory}",
             f"{path}: no database; first: anfang-server init {directory}",
         )
     store = Store(_engine(path), path)
@@ -98,7 +98,7 @@ def open_store(directory: Path) -> Store:
     if found != REVISION:
         store.close()
         raise DataError(
-            f"{path}: 数据库版本为 {found}, 应为 {REVISION}; 启动同版本的服务时会自动升级",
+            f"{path}: 数据库版本为 {found}，应为 {REVISION}；启动同版本的服务时会自动升级",
             f"{path}: database version {found}, where {REVISION} is needed; starting the server "
             "with this version of the program upgrades it",
         )
@@ -163,16 +163,16 @@ def _narrow(path: Path, error: DatabaseError) -> ServerError:
                 return DiskFullError()
             case sqlite3.SQLITE_BUSY:
                 return DataError(
-                    f"{path}: 数据库被其他程序占用超过 {_BUSY_SECONDS} 秒; 请稍后重试",
+                    f"{path}: 数据库被其他程序占用超过 {_BUSY_SECONDS} 秒；请稍后重试",
                     f"{path}: another program kept the database for {_BUSY_SECONDS} seconds; "
                     "try again later",
                 )
             case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
                 return DataError(
-                    f"{path}: 数据库无法写入; 请检查文件属主和权限",
+                    f"{path}: 数据库无法写入；请检查文件属主和权限",
                     f"{path}: the database cannot be written; check its owner and mode",
                 )
     return DataError(
-        f"{path}: 数据库损坏或不可用: {original}; 请从备份恢复",
+        f"{path}: 数据库损坏或不可用：{original}；请从备份恢复",
         f"{path}: the database is damaged or unusable: {original}; restore it from a backup",
     )

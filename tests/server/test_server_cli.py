@@ -80,7 +80,7 @@ def test_a_mistake_is_told_in_both_languages(
 
     assert (ended, out) == (code, "")
     assert told in err
-    assert err.startswith("错误: ")
+    assert err.startswith("错误：")
 
 
 def test_without_a_data_directory_the_first_command_is_named(
