@@ -6,7 +6,6 @@ lines, each the JSON array of one row in the recorded column order, sorted by by
 kept, every line ended by a line feed.
 """
 
-import json
 import operator
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias, TypeVar
@@ -150,7 +149,7 @@ def _portable(cell: Cell) -> str | int | None:
     if cell is None or isinstance(cell, str):
         return cell
     if isinstance(cell, float):
-        return json.dumps(cell)
+        return repr(cell)
     if not isinstance(cell, int):
         raise NotCanonicalError(f"a cell that is a {type(cell).__name__}")
     return int(cell) if -MAX_SAFE_INTEGER <= cell <= MAX_SAFE_INTEGER else str(cell)

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
+
+import msgspec
 
 from facts.errors import CatalogueError
 from facts.spec import Kind, Privacy, TableSpec, Type
@@ -15,8 +16,7 @@ MAX_COLUMNS = 63
 """SQLite tells which columns a plan uses by one bit each, the 64th standing for all the rest."""
 
 
-@dataclass(frozen=True)
-class Catalogue:
+class Catalogue(msgspec.Struct, frozen=True, dict=True):
     """What can be asked.
 
     Raises:
@@ -25,7 +25,7 @@ class Catalogue:
 
     specs: Mapping[str, TableSpec]
     """Kinds of fact, by name; `facts.tables.SPECS` unless a test makes its own."""
-    plain: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    plain: Mapping[str, tuple[str, ...]] = {}
     """Registers and a policy's own data: name to columns. Always complete once added."""
 
     def __post_init__(self) -> None:

@@ -13,11 +13,11 @@ does not exist and cannot pass as NULL. Answers are a function of facts, paramet
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import apsw
+import msgspec
 
 from evidence.canonical import Cell
 from facts.catalogue import Catalogue
@@ -58,8 +58,7 @@ class Incomplete(NamedTuple):
     condition: Condition
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """The answer to one query."""
 
     columns: tuple[str, ...]

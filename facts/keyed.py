@@ -6,9 +6,9 @@ and kept with its condition, also when nothing was found.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import apsw
+import msgspec
 
 from evidence.canonical import Cell
 from facts.snapshot import RecordedTable, in_canonical_order
@@ -42,8 +42,7 @@ def ask_by(plan: apsw.IndexInfo, keys: tuple[int, ...]) -> bool:
     return False
 
 
-@dataclass(slots=True)
-class KeyedTable:
+class KeyedTable(msgspec.Struct):
     """What one keyed table was asked and what came back; see apsw.VTTable for the methods."""
 
     spec: TableSpec
@@ -51,8 +50,8 @@ class KeyedTable:
     source: Source
     asked: list[tuple[str, Key]]
     """Where every asking is noted, (table, key), the first time and again; shared by all tables."""
-    rows: dict[Key, tuple[Row, ...]] = field(default_factory=dict)
-    conditions: dict[Key, Condition] = field(default_factory=dict)
+    rows: dict[Key, tuple[Row, ...]] = {}
+    conditions: dict[Key, Condition] = {}
     read_at: str = ""
     """When the first key was read."""
 

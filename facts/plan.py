@@ -7,10 +7,10 @@ is what must be recorded so that the query can be judged, now and later.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import apsw
+import msgspec
 
 from facts.catalogue import Catalogue
 from facts.denied import DENIED
@@ -56,8 +56,7 @@ class Needs(Mapping[str, frozenset[str]]):
         return f"Needs({listed!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """What preparing a query told."""
 
     needs: Needs

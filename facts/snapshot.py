@@ -6,7 +6,6 @@ and reals are decimal strings.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import msgspec
@@ -53,8 +52,7 @@ def in_canonical_order(rows: Iterable[Iterable[Cell | bytes]]) -> tuple[tuple[Po
     return tuple(sorted((tuple(map(portable, row)) for row in rows), key=_line))
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedTable:
+class RecordedTable(msgspec.Struct, frozen=True):
     """One table of a snapshot."""
 
     name: str
@@ -66,9 +64,9 @@ class RecordedTable:
     read_at: str
     """RFC 3339, UTC; for a keyed table when its first key was read."""
     condition: Condition = COMPLETE
-    column_conditions: Mapping[str, Condition] = field(default_factory=dict)
+    column_conditions: Mapping[str, Condition] = {}
     """Only the columns whose condition differs from the table's."""
-    keys: Mapping[Key, Condition] = field(default_factory=dict)
+    keys: Mapping[Key, Condition] = {}
     """For a keyed table: everything it was asked for, also when nothing was found."""
 
 

@@ -5,8 +5,9 @@ of this table, for this key if the table is keyed, and how well they were observ
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
+
+import msgspec
 
 from evidence.canonical import Cell
 from facts.status import COMPLETE, Condition
@@ -22,14 +23,13 @@ class Key(NamedTuple):
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """The answer: rows, how well they were observed, and when (RFC 3339, UTC, whole seconds)."""
 
     rows: tuple[Row, ...]
     read_at: str
     condition: Condition = COMPLETE
-    columns: Mapping[str, Condition] = field(default_factory=dict)
+    columns: Mapping[str, Condition] = {}
     """Only the columns whose condition differs from the table's."""
     recorded: bool = False
     """Whether the rows are those of a recorded table, in its order, and to be taken as they are:

@@ -1,7 +1,8 @@
 """What a table is: a value that collectors obey, planners read and auditors repeat."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from facts.words import Words
 
@@ -36,8 +37,7 @@ class Kind(StrEnum):
     """What happened since it was last asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """One column: name, SQL type, what it holds with unit or format, privacy."""
 
     name: str
@@ -57,8 +57,7 @@ class Column:
         return Words(self.zh, self.en)
 
 
-@dataclass(frozen=True, slots=True)
-class TableSpec:
+class TableSpec(msgspec.Struct, frozen=True):
     """A kind of fact."""
 
     name: str

@@ -4,8 +4,9 @@ A status never carries prose: a reason is a code with arguments, and words are m
 shown (`facts.reasons`), so that signed bytes do not depend on a language.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 
 class Status(StrEnum):
@@ -25,16 +26,14 @@ class Status(StrEnum):
     """Time, memory or size ran out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(msgspec.Struct, frozen=True):
     """Why: a code of `facts.reasons.REASONS` and its arguments, for instance a path."""
 
     code: str
     args: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(msgspec.Struct, frozen=True):
     """A status and, unless it is complete, the reason."""
 
     status: Status

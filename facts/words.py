@@ -1,13 +1,13 @@
 """What a person reads, in two languages: the shape of every sentence that facts carry."""
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+import msgspec
 
 Language: TypeAlias = Literal["zh", "en"]
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(msgspec.Struct, frozen=True):
     """One thing said twice, Chinese first; neither wording is a translation of the other."""
 
     zh: str
