@@ -9,6 +9,9 @@ from datetime import UTC, datetime, timedelta, timezone
 BEIJING = timezone(timedelta(hours=8))
 """A fixed offset: China has had no summer time since 1991."""
 
+MAX_SHOWN = 1000
+"""How much of one text is shown, in characters."""
+
 
 def visible(text: str) -> str:
     """`text` with escapes for what could move a cursor, colour, or turn the reading direction."""
@@ -19,6 +22,13 @@ def visible(text: str) -> str:
     )
 
 
+def excerpt(text: str) -> str:
+    """`text` as `visible` has it, and no more of it than a person can read."""
+    if len(text) <= MAX_SHOWN:
+        return visible(text)
+    return f"{visible(text[:MAX_SHOWN])}… [+{len(text) - MAX_SHOWN}]"
+
+
 def beijing(stamp: str) -> str:
     """A time as people here read it: `2026-11-23 16:00:00 +08:00`.
 
@@ -26,4 +36,7 @@ def beijing(stamp: str) -> str:
         ValueError: `stamp` is not RFC 3339 in UTC with whole seconds.
     """
     moment = datetime.strptime(stamp, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    return moment.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S +08:00")
+    try:
+        return moment.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S +08:00")
+    except OverflowError as e:  # the last hours of the year 9999
+        raise ValueError(f"{stamp} is beyond every calendar") from e

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from evidence.canonical import Cell
 from evidence.statement import Verdict
 from policies.model import Check, Text
-from policies.plain import visible
+from policies.plain import excerpt
 
 _PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
 def cell(value: Cell) -> str:
-    """One cell, safe to show."""
-    return "NULL" if value is None else visible(str(value))
+    """One cell, safe to show; a very long one is cut."""
+    return "NULL" if value is None else excerpt(str(value))
 
 
 def sentence(template: Text | None, row: Mapping[str, Cell]) -> Text:

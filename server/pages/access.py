@@ -1,8 +1,8 @@
 """Who is looking, in which language, and what every answer says to the browser.
 
-A session is a random secret in a cookie that script cannot read and other sites cannot send
-(`SameSite=Strict` but for the way in). A form that changes something carries a token made with
-the session's own key.
+A session is a random secret in a cookie that script cannot read and that no other site's form
+carries (`SameSite=Lax`). A form that changes something carries a token made with the session's own
+key; the one form before there is a session, signing in, must come from our own page.
 """
 
 import hashlib
@@ -24,6 +24,7 @@ LANG_COOKIE = "anfang-lang"
 SIGN_OUT = "sign-out"
 """The form that ends a session."""
 
+# A referrer goes to our own pages only; with none at all, browsers would hide a form's origin.
 _HEADERS = {
     "content-security-policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -79,7 +80,10 @@ def genuine(session: Session, form: str, token: str) -> bool:
 
 
 def same_origin(request: Request) -> bool:
-    """Whether a form was sent from our own page; browsers say so in `Origin`."""
+    """Whether a form was sent from a page of ours; browsers say so in headers no page can set."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None and site != "same-origin":
+        return False
     origin = request.headers.get("origin")
     return origin is None or origin == f"{request.url.scheme}://{request.headers.get('host')}"
 
@@ -88,3 +92,18 @@ def language(request: Request) -> Lang:
     """The language asked for in the address, else the one chosen before, else Chinese."""
     asked = request.query_params.get("lang") or request.cookies.get(LANG_COOKIE)
     return "en" if asked == "en" else "zh"
+
+
+def remember_language(request: Request, response: Response) -> None:
+    """Keep the language that was just chosen."""
+    asked = request.query_params.get("lang")
+    if asked in ("zh", "en"):
+        response.set_cookie(
+            LANG_COOKIE,
+            asked,
+            max_age=365 * 86400,
+            path="/",
+            secure=True,
+            httponly=True,
+            samesite="lax",
+        )

@@ -2,14 +2,18 @@
 
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 import jinja2
+from markupsafe import Markup
 
 from evidence import statement
 from facts import reasons
 from facts.status import Reason
+from facts.words import Words
 from policies import plain, shown, words
 from policies.model import Text
+from server import clock
 from server.pages import views
 from server.pages.access import Lang
 
@@ -27,9 +31,13 @@ _templates.globals.update(
     sentence=shown.sentence,
 )
 _templates.filters.update(
-    visible=lambda value: plain.visible(str(value)),
+    visible=lambda value: plain.excerpt(str(value)),
     cell=shown.cell,
+    segment=lambda value: quote(str(value), safe=""),
 )
+
+_TIME = Markup('<time datetime="{}">{}</time>')
+_MINUTES = len("2026-11-23 16:00")
 
 
 def page(template: str, lang: Lang, **values: Any) -> str:
@@ -40,6 +48,8 @@ def page(template: str, lang: Lang, **values: Any) -> str:
         say=partial(_say, lang),
         because=partial(_because, lang),
         time=_time,
+        brief=_brief,
+        age=partial(_age, lang),
         **values,
     )
 
@@ -48,19 +58,40 @@ def _pick(lang: Lang, zh: str, en: str) -> str:
     return zh if lang == "zh" else en
 
 
-def _say(lang: Lang, text: Text) -> str:
+def _say(lang: Lang, text: Text | Words) -> str:
     """The wording of something bilingual."""
     return text.zh if lang == "zh" else text.en
 
 
 def _because(lang: Lang, reason: statement.Reason) -> str:
     """A reason as a sentence; its arguments come from the host."""
-    return plain.visible(reasons.say(Reason(reason.code, reason.args), lang))
+    return plain.excerpt(reasons.say(Reason(reason.code, reason.args), lang))
 
 
 def _time(stamp: str) -> str:
     """A time in Beijing, to the second; what a host says and is no time stays as it is."""
     try:
-        return plain.beijing(stamp)
+        return _TIME.format(stamp, plain.beijing(stamp))
     except ValueError:
-        return plain.visible(stamp)
+        return plain.excerpt(stamp)
+
+
+def _brief(stamp: str) -> str:
+    """A time in Beijing, to the minute; the page says once which zone it is."""
+    try:
+        return _TIME.format(stamp, plain.beijing(stamp)[:_MINUTES])
+    except ValueError:
+        return plain.excerpt(stamp)
+
+
+def _age(lang: Lang, stamp: str, now: str) -> str:
+    """How long ago `stamp` was, in its largest unit."""
+    try:
+        passed = (clock.moment(now) - clock.moment(stamp)).total_seconds()
+    except ValueError:
+        return ""
+    for seconds, zh, en in ((86400, "天", "d"), (3600, "小时", "h"), (60, "分钟", "min")):
+        if passed >= seconds:
+            count = int(passed // seconds)
+            return f"{count} {zh}" if lang == "zh" else f"{count} {en}"
+    return "刚刚" if lang == "zh" else "just now"

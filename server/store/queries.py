@@ -318,7 +318,7 @@ def table_bytes(connection: Connection, digest: str) -> bytes | None:
 
 def _damaged(digest: str) -> DataError:
     return DataError(
-        f"数据块 {digest} 已损坏; 请从备份恢复", f"the blob {digest} is damaged; restore it"
+        f"数据块 {digest} 已损坏；请从备份恢复", f"the blob {digest} is damaged; restore it"
     )
 
 

@@ -1,0 +1,244 @@
+"""The facts of an ordinary, well-kept server, and single things that can be wrong with one.
+
+A flaw is laid over the facts: a table named in it takes the place of the ordinary one, unless it
+begins with `+`, which adds rows. They are written as in a policy's tests.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+Facts: TypeAlias = dict[str, Any]
+
+STICK = {
+    "vendor": "SanDisk",
+    "vendor_id": "0781",
+    "model": "Ultra",
+    "model_id": "5581",
+    "serial": "h:4f0c1ad1b0e94c63a8a5b9e4c2d7f601",
+    "removable": 1,
+    "sysfs_path": "/sys/devices/pci0000:00/0000:00:14.0/usb1/1-1/1-1.2",
+    "port_path": "1-1.2",
+}
+APPROVED_STICK = {**STICK, "serial": "h:90b1f1a66bc24fd09f8c1d5b23b7a0aa", "model": "Ultra Fit"}
+PHONE = {
+    "vendor": "Xiaomi",
+    "vendor_id": "2717",
+    "model": "Redmi",
+    "model_id": "ff80",
+    "serial": "h:11f0b7a0c3de4f5ab1c09f2c8a6e4d21",
+    "removable": 1,
+    "sysfs_path": "/sys/devices/pci0000:00/0000:00:14.0/usb1/1-4",
+    "port_path": "1-4",
+}
+_HUB = {
+    "vendor": "Linux",
+    "vendor_id": "1d6b",
+    "model": "xHCI Host Controller",
+    "model_id": "0002",
+    "serial": "",
+    "removable": None,
+    "sysfs_path": "/sys/devices/pci0000:00/0000:00:14.0/usb1",
+    "port_path": "usb1",
+}
+
+
+def _interface(device: Mapping[str, Any], what: str, driver: str, net: str = "") -> Facts:
+    """A USB interface of the class, subclass and protocol `what` (six hex digits)."""
+    return {
+        "sysfs_path": device["sysfs_path"],
+        "class": what[:2],
+        "subclass": what[2:4],
+        "protocol": what[4:],
+        "driver": driver,
+        "network_interface": net,
+    }
+
+
+def _plugged(device: Mapping[str, Any]) -> Facts:
+    return {"+usb_devices": [device], "+usb_interfaces": [_interface(device, "080650", "uas")]}
+
+
+def _service(pid: int, name: str, path: str, port: int) -> Facts:
+    return {
+        "+processes": [{"pid": pid, "name": name, "path": path, "euid": 0}],
+        "+listening_ports": [{"pid": pid, "port": port, "protocol": 6, "address": "0.0.0.0"}],
+    }
+
+
+def _sshd(**values: str) -> list[Facts]:
+    settings = {
+        "permitrootlogin": "no",
+        "permitemptypasswords": "no",
+        "hostbasedauthentication": "no",
+        "ignorerhosts": "yes",
+        "strictmodes": "yes",
+    }
+    return [{"key": k, "value": v, "origin": "sshd -T"} for k, v in (settings | values).items()]
+
+
+FLAWS: Mapping[str, Facts] = {
+    "stick": _plugged(STICK),
+    "approved stick": _plugged(APPROVED_STICK),
+    "phone": {
+        "+usb_devices": [PHONE],
+        "+usb_interfaces": [_interface(PHONE, "e00103", "rndis_host", "usb0")],
+    },
+    "todesk": {
+        "+processes": [
+            {
+                "pid": 2211,
+                "name": "ToDesk_Service",
+                "path": "/opt/todesk/bin/ToDesk_Service",
+                "euid": 0,
+            }
+        ],
+        "+file": [{"path": "/opt/todesk"}],
+    },
+    "frp": {
+        "+processes": [
+            {"pid": 3120, "name": "frpc", "path": "/home/ops/frp/frpc", "euid": 1000},
+        ]
+    },
+    "storage driver": {"modprobe_config": []},
+    "telnet": _service(811, "in.telnetd", "/usr/sbin/in.telnetd", 23),
+    "redis": _service(1402, "redis-server", "/usr/bin/redis-server", 6379),
+    "root by ssh": {"sshd_config": _sshd(permitrootlogin="yes")},
+    "second root": {"+users": [{"uid": 0, "username": "sysadm"}]},
+    "empty password": {
+        "+shadow": [{"password_status": "empty", "hash_alg": None, "username": "guest"}]
+    },
+    "short logs": {
+        "log_retention": [
+            {
+                "name": "/var/log/auth.log",
+                "kind": "logrotate",
+                "path": "/var/log/auth.log",
+                "retention_days": 28,
+                "persistent": 1,
+                "forwarded": 0,
+                "oldest_record": None,
+            }
+        ]
+    },
+    "no audit": {
+        "processes": [{"pid": 640, "name": "sshd", "path": "/usr/sbin/sshd", "euid": 0}],
+        "systemd_units": [{"id": "auditd.service", "unit_file_state": "disabled"}],
+    },
+    "two zones": {
+        "+interface_addresses": [{"interface": "eth1", "address": "10.2.8.44"}],
+        "+interface_details": [{"interface": "eth1", "flags": 4163}],
+    },
+    "wifi": {
+        "wireless_devices": [
+            {
+                "name": "wlan0",
+                "kind": "wifi",
+                "mode": "managed",
+                "driver": "iwlwifi",
+                "bus": "pci",
+                "sysfs_path": "/sys/devices/pci0000:00/0000:00:14.3",
+                "rfkill_soft": 0,
+                "rfkill_hard": 0,
+                "state": "up",
+            }
+        ]
+    },
+    "no usb": {"usb_devices": [], "usb_interfaces": []},
+    "plain user": {
+        "shadow": {"status": "denied", "reason": ["permission_denied", "/etc/shadow"]},
+        "listening_ports": {"status": "partial", "reason": ["missing_privilege", "CAP_SYS_PTRACE"]},
+    },
+    "container": {
+        "processes": {"status": "unreadable", "reason": ["container"]},
+    },
+    "covered": {
+        "usb_interfaces": {
+            "status": "unreadable",
+            "reason": ["foreign_mount", "/sys/bus/usb", "tmpfs"],
+        },
+    },
+    "not watching": {"hardware_events": {"status": "unsupported", "reason": ["not_watching"]}},
+    "stick at night": {
+        "hardware_events": [
+            {
+                **{k: STICK[k] for k in ("vendor", "vendor_id", "model", "model_id", "serial")},
+                "action": "bind",
+                "driver": "usb-storage",
+                "time": None,
+                "port_path": "1-1.2",
+            }
+        ]
+    },
+}
+
+
+def ordinary(address: str) -> Facts:
+    """Everything the shipped policy reads, on a server where all is well."""
+    return {
+        "anfang_chain": [
+            {
+                "enrolled": 1,
+                "sequence": 40,
+                "last_report": None,
+                "last_receipt": None,
+                "pending": 0,
+                "interval_s": 3600,
+                "chain_state": "unbroken",
+                "policy_signed": 1,
+            }
+        ],
+        "file": [],
+        "hardware_events": [],
+        "interface_addresses": [
+            {"interface": "lo", "address": "127.0.0.1"},
+            {"interface": "eth0", "address": address},
+        ],
+        "interface_details": [
+            {"interface": "lo", "flags": 73},
+            {"interface": "eth0", "flags": 4163},
+        ],
+        "kernel_info": [{"arguments": "root=/dev/sda2 ro quiet audit=1"}],
+        "kernel_module_files": [{"name": "usb_storage", "builtin": 0}],
+        "kernel_modules": [{"name": "xhci_hcd"}, {"name": "ext4"}],
+        "listening_ports": [{"pid": 640, "port": 22, "protocol": 6, "address": "0.0.0.0"}],
+        "log_retention": [
+            {
+                "name": "loghost",
+                "kind": "forward",
+                "path": "/etc/rsyslog.d/forward.conf",
+                "retention_days": None,
+                "persistent": None,
+                "forwarded": 1,
+                "oldest_record": None,
+            }
+        ],
+        "modprobe_config": [{"name": "usb_storage", "directive": "install", "value": "/bin/false"}],
+        "process_open_sockets": [],
+        "processes": [
+            {"pid": 1, "name": "systemd", "path": "/usr/lib/systemd/systemd", "euid": 0},
+            {"pid": 612, "name": "auditd", "path": "/usr/sbin/auditd", "euid": 0},
+            {"pid": 640, "name": "sshd", "path": "/usr/sbin/sshd", "euid": 0},
+            {"pid": 702, "name": "postgres", "path": "/usr/bin/postgres", "euid": 113},
+        ],
+        "routes": [{"netmask": 0, "interface": "eth0", "type": "gateway"}],
+        "shadow": [
+            {"password_status": "locked", "hash_alg": "", "username": "root"},
+            {"password_status": "active", "hash_alg": "y", "username": "ops"},
+        ],
+        "sshd_config": _sshd(),
+        "systemd_units": [{"id": "auditd.service", "unit_file_state": "enabled"}],
+        "usb_devices": [_HUB],
+        "usb_interfaces": [_interface(_HUB, "090000", "hub")],
+        "users": [{"uid": 0, "username": "root"}, {"uid": 1000, "username": "ops"}],
+        "wireless_devices": [],
+    }
+
+
+def with_flaws(facts: Facts, flaws: Iterable[str]) -> Facts:
+    """`facts` with these `FLAWS`, in order."""
+    changed = dict(facts)
+    for flaw in flaws:
+        for table, given in FLAWS[flaw].items():
+            name = table.removeprefix("+")
+            changed[name] = changed[name] + given if table.startswith("+") else given
+    return changed
