@@ -84,7 +84,7 @@ def test_both_languages_say_the_same_numbers(report: Report, policy: Policy) -> 
     zh = render(_with(report, policy), "zh", PLAIN, 100)
     en = render(_with(report, policy), "en", PLAIN, 100)
 
-    assert "6 (权重 1/16)  评级 E" in zh
+    assert "6（权重 1/16）  评级 E" in zh
     assert "6 (weight 1/16)  grade E" in en
 
 
