@@ -8,11 +8,16 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+UNIT = ROOT / "systemd" / "anfang-agent.service"
+NOT_A_RESTRICTION = (
+    *("ExecReload", "ExecStart", "NotifyAccess", "Restart", "RestartSec", "Type", "WatchdogSec"),
+)
+"""Settings that say what runs and how it is watched, not what it may see."""
 _SYSTEMD = "/usr/lib/systemd/systemd"
 _BOOT = r"""
 set -e
@@ -42,6 +47,21 @@ exec chroot "$R" env -i container=other PATH=/usr/sbin:/usr/bin "$2" --log-targe
 def possible() -> bool:
     """Whether this machine has systemd, and we may make namespaces."""
     return os.geteuid() == 0 and Path(_SYSTEMD).exists() and shutil.which("nsenter") is not None
+
+
+def shipped() -> list[str]:
+    """The restrictions of the shipped unit."""
+    service = UNIT.read_text().partition("[Service]\n")[2].partition("\n[")[0]
+    lines = [line.strip() for line in service.splitlines()]
+    settings = [line for line in lines if "=" in line and not line.startswith("#")]
+    return [line for line in settings if line.partition("=")[0] not in NOT_A_RESTRICTION]
+
+
+def service(restrictions: Sequence[str]) -> list[str]:
+    """The command line that starts a program as a service with these restrictions."""
+    settings = [f"--property={line}" for line in restrictions]
+    run = ["systemd-run", "--wait", "--pipe", "--quiet", f"--working-directory={ROOT}"]
+    return [*run, *settings]
 
 
 @contextmanager

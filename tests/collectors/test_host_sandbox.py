@@ -10,12 +10,6 @@ import pytest
 from tests.collectors import booted
 from tests.collectors.silence import Said
 
-UNIT = booted.ROOT / "systemd" / "anfang-agent.service"
-NOT_A_RESTRICTION = (
-    *("ExecReload", "ExecStart", "NotifyAccess", "Restart", "RestartSec", "Type", "WatchdogSec"),
-)
-"""Settings that say what runs and how it is watched, not what it may see."""
-
 
 @pytest.fixture(scope="module")
 def inside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
@@ -29,23 +23,13 @@ def inside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
 
 def _scan(inside: list[str], restrictions: list[str], tables: list[str]) -> dict[str, Said]:
     """What `tables` say in a service with these restrictions."""
-    settings = [f"--property={line}" for line in restrictions]
-    service = ["systemd-run", "--wait", "--pipe", "--quiet", f"--working-directory={booted.ROOT}"]
     program = [sys.executable, "-m", "tests.collectors.silence"]
     job = {"covered": [], "tables": tables, "user": None}
     answer = subprocess.run(
-        [*inside, *service, *settings, *program],
+        [*inside, *booted.service(restrictions), *program],
         input=json.dumps(job).encode(), capture_output=True, check=True, timeout=60,
     )  # fmt: skip
     return {name: Said(**said) for name, said in json.loads(answer.stdout).items()}
-
-
-def _shipped() -> list[str]:
-    """The restrictions of the shipped unit."""
-    service = UNIT.read_text().partition("[Service]\n")[2].partition("\n[")[0]
-    lines = [line.strip() for line in service.splitlines()]
-    settings = [line for line in lines if "=" in line and not line.startswith("#")]
-    return [line for line in settings if line.partition("=")[0] not in NOT_A_RESTRICTION]
 
 
 def test_the_shipped_unit_hides_nothing_it_should_see(inside: list[str]) -> None:
@@ -56,7 +40,7 @@ def test_the_shipped_unit_hides_nothing_it_should_see(inside: list[str]) -> None
         *("system_controls", "system_info", "systemd_units", "users"),
     ]
 
-    said = _scan(inside, _shipped(), tables)
+    said = _scan(inside, booted.shipped(), tables)
 
     assert {name: table.reason for name, table in said.items() if not table.silent} == {}
     assert said["sshd_config"].rows > 50
