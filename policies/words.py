@@ -50,8 +50,8 @@ MEASURES: Mapping[Measure, Text] = {
 
 CERTAINTIES: Mapping[Certainty, Text] = {
     "verified": Text("已核对原文", "text verified"),
-    "supported": Text("有佐证, 原文待核", "supported, text not seen"),
-    "memory": Text("依据待核", "to be confirmed"),
+    "supported": Text("有佐证，原文待核对", "supported, text not seen"),
+    "memory": Text("依据待核实", "to be confirmed"),
 }
 
 STATUSES: Mapping[Status, Text] = {
@@ -72,7 +72,7 @@ LABELS: Mapping[str, Text] = {
     "evidence": Text("佐证数据", "evidence rows"),
     "false_positives": Text("常见误报", "known false positives"),
     "finding": Text("问题项", "finding"),
-    "freshness": Text("数据时效(最早采集时间)", "freshness (oldest fact)"),
+    "freshness": Text("数据时效（最早采集时间）", "freshness (oldest fact)"),
     "gain": Text("整改后可提升", "a fix would add"),
     "grade": Text("评级", "grade"),
     "impact": Text("影响", "impact"),
@@ -87,7 +87,7 @@ LABELS: Mapping[str, Text] = {
     "score": Text("得分", "score"),
     "score_receipt": Text("得分计算明细", "score receipt"),
     "severity": Text("严重程度", "severity"),
-    "suspected": Text("疑似问题(数据不完整, 待核)", "suspected (facts incomplete)"),
+    "suspected": Text("疑似问题（数据不完整，待核）", "suspected (facts incomplete)"),
     "verdict": Text("判定结果", "verdict"),
     "why": Text("为什么检查", "why"),
 }
