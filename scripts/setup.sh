@@ -30,7 +30,10 @@ files="requirements/build.txt"
 for name in "$@"; do files="$files requirements/$name.txt"; done
 # shellcheck disable=SC2086  # a list of file names without blanks
 stamp=$(cat $files pyproject.toml | sha256sum | cut -d' ' -f1)
-if [ -x .venv/bin/anfang ] && grep -qsx "$stamp" .venv/anfang-stamp; then exit 0; fi
+# The scan child may write no file, so what it imports has to be compiled before it starts.
+compile_all() { .venv/bin/python -m compileall -q agent collectors evidence facts policies server; }
+
+if [ -x .venv/bin/anfang ] && grep -qsx "$stamp" .venv/anfang-stamp; then compile_all; exit 0; fi
 
 [ -x .venv/bin/python ] || { say "正在创建 .venv … creating .venv"; "$python" -m venv .venv; }
 for file in $files; do
@@ -39,3 +42,4 @@ for file in $files; do
 done
 .venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 printf '%s\n' "$stamp" >> .venv/anfang-stamp
+compile_all
