@@ -8,7 +8,7 @@ PY := .venv/bin/python
 help: ## 显示本帮助 / show this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
-run: ## 一条命令: 建环境、起服务、纳管本机、扫描、上报、核验回执 / from nothing to a verified scorecard
+run: ## 一条命令：建环境、起服务、纳管本机、扫描、上报、核验回执 / from nothing to a verified scorecard
 	@scripts/setup.sh server
 	@scripts/run.sh
 
@@ -34,7 +34,7 @@ lint:
 check: setup lint ## 提交前的全部检查 / everything a change must pass
 	@$(PY) -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 
-bench: setup ## 性能比对 (本机, 同一次运行) / benchmarks, as ratios in one run
+bench: setup ## 性能比对（本机，同一次运行） / benchmarks, as ratios in one run
 	@$(PY) benchmarks/scan.py
 	@$(PY) benchmarks/ingest.py
 

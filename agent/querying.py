@@ -41,5 +41,5 @@ def ask(sql: str, config: Config, *, root: str, own: OwnState) -> Answered:
         raise InputError(say(refused, "zh"), say(refused, "en"))
     if answer is None:
         reason = Reason(run.broke_off or "killed")
-        raise ChildError(f"查询中断: {say(reason, 'zh')}", f"broke off: {say(reason, 'en')}")
+        raise ChildError(f"查询中断：{say(reason, 'zh')}", f"broke off: {say(reason, 'en')}")
     return answer

@@ -42,7 +42,7 @@ if ! running; then
     tries=$((tries + 1))
     if ! running || [ "$tries" -gt 100 ]; then
       rm -f "$run/server.pid"
-      echo "服务未能启动, 日志 / the server did not start, its log: $run/server.log" >&2
+      echo "服务未能启动，日志 / the server did not start, its log: $run/server.log" >&2
       tail -n 5 "$run/server.log" >&2
       exit 3
     fi
@@ -51,7 +51,7 @@ if ! running; then
 fi
 
 if [ ! -e "$run/unit" ]; then
-  step "新增单位, 下发检查策略 / a unit, and its policy"
+  step "新增单位，下发检查策略 / a unit, and its policy"
   "$bin/anfang-server" unit add --data "$server" "$unit"
   # One register is adopted, as an example; the checks that need the others say that they are missing.
   "$bin/anfang-server" unit assign --data "$server" "$unit" --policy cii-host \
@@ -71,10 +71,10 @@ step "扫描本机 / scanning this host"
 # 1 and 3 are answers: something does not conform, or could not be judged.
 "$bin/anfang" scan --state "$agent" || [ $? -ne 2 ]
 
-step "上报, 取回并核验服务器回执 / sending, and checking the receipt"
+step "上报，取回并核验服务器回执 / sending, and checking the receipt"
 "$bin/anfang" send --state "$agent"
 
-step "离线复算: 签名、报告链、回执、每项判定和得分 / everything again, offline"
+step "离线复算：签名、报告链、回执、每项判定和得分 / everything again, offline"
 host=$("$bin/python" -c 'import json, sys; print(json.load(open(sys.argv[1]))["id"])' "$agent/host.json")
 rm -rf "$run/trust"
 "$bin/anfang-server" trust --data "$server" "$run/trust" >/dev/null

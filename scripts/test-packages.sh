@@ -15,7 +15,7 @@ done
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" != 0 ]; then
-  printf '缺少测试所需软件包, 请以 root 执行: apt-get install%s\n' "$missing" >&2
+  printf '缺少测试所需软件包，请以 root 执行：apt-get install%s\n' "$missing" >&2
   printf 'Packages the tests need are missing. As root: apt-get install%s\n' "$missing" >&2
   exit 1
 fi

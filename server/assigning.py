@@ -157,7 +157,7 @@ def _declared_registers(every: Iterable[Read]) -> dict[str, tuple[str, ...]]:
         for name, declared in item.policy.registers.items():
             if columns.setdefault(name, declared.columns) != declared.columns:
                 raise UsageError(
-                    f"两个检查策略对登记册 {name} 的列声明不一致",
+                    f"两个检查策略对登记册 {name} 的字段声明不一致",
                     f"two policies declare other columns for the register {name}",
                 )
     return columns

@@ -21,7 +21,7 @@ from server.service import Service
 DEFAULT_DATA = Path("/var/lib/anfang-server")
 
 _DESCRIPTION = """\
-关键信息基础设施主机技术防范自查 (服务器)
+关键信息基础设施主机技术防范自查系统（服务器）
 Technical-precaution self-inspection for critical information infrastructure: the server
 
   anfang-server init DATA --host-name 服务器名     初始化 / make a data directory
@@ -33,7 +33,7 @@ Technical-precaution self-inspection for critical information infrastructure: th
 """
 _EPILOG = """\
 退出码 / exit codes: 0 完成 done · 2 用法或文件有误 usage or a bad file · 3 未能完成 failed
-本程序不得用于涉密信息系统。Not for classified systems (涉密信息系统).
+本程序不得用于涉密信息系统。Not for classified systems (state secrets).
 """
 
 
@@ -193,7 +193,7 @@ def _add_carrying(
     exporting.set_defaults(run=_export)
     trust = commands.add_parser(
         "trust",
-        help="写出信任目录 / write a trust directory",
+        help="导出信任目录 / write a trust directory",
         parents=[data],
         formatter_class=_Formatter,
     )
@@ -201,7 +201,7 @@ def _add_carrying(
     trust.set_defaults(run=_trust)
     password = commands.add_parser(
         "password",
-        help="重置某用户的口令 / give a person a new password",
+        help="重置用户口令 / give a person a new password",
         parents=[data],
         formatter_class=_Formatter,
     )

@@ -101,7 +101,7 @@ def check(config: Config, where: str) -> None:
     """
     if not _ORIGIN.fullmatch(config.origin):
         raise UsageError(
-            f"{where}: origin 只能用可见 ASCII 字符且不含 +, 现为 {config.origin!r}",
+            f"{where}: origin 只能用可见 ASCII 字符且不含 +，现为 {config.origin!r}",
             f"{where}: origin takes visible ASCII without `+`, not {config.origin!r}",
         )
     if not config.host_names:

@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     state, shown = _state(args, config)
     if args.out is not None and state is None:
         raise InputError(
-            "--out 需要本机密钥才能签名: 请先纳管(anfang enroll), 并以 root 执行",
+            "--out 需要本机密钥才能签名：请先纳管（anfang enroll），并以 root 执行",
             "--out needs this host's key to sign with: enrol first (anfang enroll), run as root",
         )
     root = _root(args.root)
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
             talk(
                 pick(
                     args.lang,
-                    "本次结果未签名, 不进入报告链, 不会上报。",
+                    "本次结果未签名，不计入报告链，也不会上报。",
                     "This result is unsigned: it is in no chain and will not be sent.",
                 )
             )
@@ -106,6 +106,6 @@ def _write_out(name: str, state: State, done: Scanned) -> None:
         write_atomic(Path(os.path.abspath(name)), data, mode=0o600)  # noqa: PTH100  # keeps links
     except OSError as e:
         raise StateError(
-            f"{name}: 无法写入: {e.strerror}。报告已在待发队列, 可再用 anfang export 导出",
+            f"{name}: 无法写入：{e.strerror}。报告已在待发队列，可再用 anfang export 导出",
             f"{name}: cannot be written: {e.strerror}. The report is in the spool: anfang export",
         ) from e
