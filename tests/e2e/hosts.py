@@ -9,29 +9,35 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 
 import msgspec
 
-from agent.exchange import take_in
+from agent.exchange import outgoing, take_in
 from agent.spool import Spool
 from agent.state import State
 from evidence import canonical
 from evidence.canonical import Cell
 from evidence.statement import PolicyRef, RegisterRef, Report, TableEntry, Verdict
+from facts.pseudonym import Pseudonym
 from policies.compile import compile_policy, reference
 from policies.load import LIBRARY, load
 from policies.recompute import Recomputer
 from policies.registers import write_register
 from policies.rejudge import GivenRegister, GivenTable, Job
+from policies.score import score
 from tests.agent.enrolled import Played, enrolled
 from tests.e2e.machine import ROOT
 
 TIMEOUT_S = 60
+NO_CONFIG = Path("/dev/null")
 MAX_TABLE = 16 * 1024 * 1024
 INIT = "/usr/lib/systemd/systemd"
+STICK = Pseudonym(bytes(32))("device_serial", "4C530001230823112233")
+"""The serial number in tests/devices/stick.umockdev, under the unit key of played servers."""
 EVERY_REGISTER: Mapping[str, Sequence[Mapping[str, Cell]]] = {
-    "approved_usb": [],
+    "approved_usb": [{"vendor_id": "0781", "model_id": "5567", "serial": STICK}],
     "zones": [{"zone": "办公区", "cidr": "0.0.0.0/0"}, {"zone": "办公区", "cidr": "::/0"}],
     "unit_networks": [{"cidr": "0.0.0.0/0"}, {"cidr": "::/0"}],
     "approved_listeners": [
@@ -39,7 +45,7 @@ EVERY_REGISTER: Mapping[str, Sequence[Mapping[str, Cell]]] = {
         for protocol in ("tcp", "udp", "udplite")
     ],
 }
-"""Registers that approve of everything but USB storage."""
+"""Registers that approve of every address and program, and of the emulated stick."""
 POLICY = load(LIBRARY / "cii-host.yaml").policy
 COMPILED = compile_policy(POLICY)
 
@@ -74,6 +80,19 @@ class Scan:
     def entry(self, table: str) -> TableEntry:
         """How a table was observed."""
         return next(entry for entry in self.report.tables if entry.name == table)
+
+    def complete(self, table: str) -> bool:
+        """Whether nothing at all says that something of a table is missing."""
+        entry = self.entry(table)
+        conditions = [entry.condition, *entry.column_conditions.values()]
+        conditions += [key.condition for key in entry.keys]
+        return all(condition.status == "complete" for condition in conditions)
+
+    @property
+    def share(self) -> Fraction:
+        """The score as one number."""
+        found = self.report.score
+        return Fraction(found.pass_weight, found.applicable_weight)
 
     @property
     def passed(self) -> set[str]:
@@ -121,8 +140,10 @@ class Scanner:
         )
         pid, path = entry.columns.index("pid"), entry.columns.index("path")
         assert [row[pid] for row in rows if row[path] is None] == [1]
-        shown = [(*row[:path], row[path] or INIT if row[pid] == 1 else row[path], *row[path + 1 :])
-                 for row in rows]
+        shown = [
+            (*row[:path], row[path] or INIT if row[pid] == 1 else row[path], *row[path + 1 :])
+            for row in rows
+        ]
         known = msgspec.structs.replace(entry, column_conditions={})
         given = [
             GivenTable(known, canonical.encode_table(shown))
@@ -142,7 +163,12 @@ class Scanner:
                 parameters=report.parameters,
             )
         )
-        return replace(scan, report=msgspec.structs.replace(report, verdicts=answer.verdicts))
+        judged = msgspec.structs.replace(
+            report,
+            verdicts=answer.verdicts,
+            score=score((POLICY,), answer.verdicts, answer.oldest_fact),
+        )
+        return replace(scan, report=judged)
 
     def _recompute(self, scan: Scan) -> None:
         """That the scan's own tables lead to its verdicts and score."""
@@ -176,6 +202,11 @@ class Host(Scanner):
         )
         take_in(self.state, parcel)
 
+    def receipt(self) -> None:
+        """Have what waits receipted."""
+        for sent in outgoing(self.state):
+            take_in(self.state, self.played.receipts(sent))
+
 
 @contextmanager
 def host(directory: Path) -> Iterator[Host]:
@@ -188,12 +219,16 @@ def host(directory: Path) -> Iterator[Host]:
 
 
 def scan_json(
-    arguments: Sequence[str], prefix: Sequence[str] = (), python: Path | None = None
+    arguments: Sequence[str],
+    prefix: Sequence[str] = (),
+    python: Path | None = None,
+    *,
+    config: Path = NO_CONFIG,
 ) -> Report:
     """The report that `anfang scan --json` prints, started behind `prefix`."""
     program = [str(python or sys.executable), "-m", "agent", "scan", "--json"]
     done = subprocess.run(
-        [*prefix, *program, *arguments, "--config", "/dev/null", "--lang", "en"],
+        [*prefix, *program, *arguments, "--config", str(config), "--lang", "en"],
         cwd=ROOT,
         capture_output=True,
         check=False,

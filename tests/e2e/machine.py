@@ -32,6 +32,12 @@ for shared; do
     mkdir -p "$R$shared"
     mount --bind "$shared" "$R$shared"
 done
+# A plain user of the copy may get as far as this checkout, wherever it lies.
+above=${1%/*}
+while [ -n "$above" ]; do
+    chmod a+x "$R$above"
+    above=${above%/*}
+done
 exec chroot "$R" sh -c 'echo ready; exec sleep infinity'
 """
 
@@ -96,9 +102,9 @@ class Machine:
 def machine(directory: Path, *shared: Path) -> Iterator[Machine]:
     """A copy of this machine, made below `directory`; `shared` directories are the same there."""
     directory.mkdir()
+    places = map(str, (directory, ROOT, *shared))
     keeper = subprocess.Popen(
-        ["unshare", "--mount", "--", "sh", "-c", _SCRIPT, "sh"]
-        + [str(directory), str(ROOT), *map(str, shared)],
+        ["unshare", "--mount", "--", "sh", "-c", _SCRIPT, "sh", *places],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )

@@ -1,6 +1,6 @@
 """Starts a program whose sockets of one kind the kernel refuses, as a sandbox does.
 
-    python -m tests.e2e.refusing PROGRAM …      no netlink: systemd's RestrictAddressFamilies=
+python -m tests.e2e.refusing PROGRAM …      no netlink: systemd's RestrictAddressFamilies=
 """
 
 import ctypes
