@@ -12,15 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from agent.state import State
-from policies.recompute import Recomputer
 from tests.agent.collector_server import CollectorServer, serving
-from tests.agent.running import anfang
 from tests.collectors import umockdev
 from tests.collectors.namespaces import Namespace, mounted, namespace
 from tests.e2e import hosts, refusing
 from tests.e2e.hiding import HIDDEN_PROCESSES, IN_A_CONTAINER, NOBODY
-from tests.e2e.hosts import Host, Scanner
+from tests.e2e.hosts import Host
+from tests.e2e.joined import assign, joined, send
 from tests.e2e.machine import Machine, machine
 from tests.e2e.preloaded import interpreter
 
@@ -58,33 +56,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorServer
     """A collector server with one unit."""
     with serving(tmp_path_factory.mktemp("server")) as running:
         yield running
-
-
-@contextmanager
-def joined(server: CollectorServer, directory: Path) -> Iterator[Scanner]:
-    """A host enrolled with a real server."""
-    state = State(directory / "state")
-    done = anfang("enroll", server.url, "--token", server.token(), state=state)
-    assert done.returncode == 0, done.stderr
-    with Recomputer() as recomputer:
-        yield Scanner(state, recomputer)
-
-
-def assign(server: CollectorServer, directory: Path, sticks: str) -> None:
-    """The shipped policy for the unit, with these lines in its register of USB storage."""
-    register = directory / "approved_usb.csv"
-    heading = "vendor_id,model_id,serial,approver,reason,valid_from,valid_until\n"
-    register.write_text(heading + sticks, "utf-8")
-    server.run(
-        *("unit", "assign", "u1", "--data", str(server.directory), "--policy", "cii-host"),
-        *("--register", f"approved_usb={register}"),
-    )
-
-
-def send(scanner: Scanner) -> None:
-    """Send what waits; receipts, and an assignment if there is a newer one, come back."""
-    done = anfang("send", state=scanner.state)
-    assert done.returncode == 0, done.stderr
 
 
 def test_usb(server: CollectorServer, tmp_path: Path) -> None:
