@@ -73,7 +73,8 @@ def register(connection: apsw.Connection, *, now: str, spend: Callable[[int], No
     add("rtrim", texts.rtrim, 2)
     add("split", texts.split, 3)
     add("regex_match", texts.regex_match(spend), 3)
-    add("version_compare", texts.version_compare)
+    for arguments in range(3, 8):  # two versions, the operator, up to four flags
+        add("version_compare", texts.version_compare, arguments)
     add("in_cidr_block", addresses.in_cidr_block, 2)
     add("inet_aton", addresses.inet_aton, 1)
     for name, function in clock.functions(now).items():

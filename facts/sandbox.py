@@ -163,6 +163,8 @@ class Sandbox:
             raise QueryError("over_memory") from e
         except apsw.Error as e:
             raise QueryError("query_failed", str(e)) from e
+        except UnicodeDecodeError as e:  # SQLite lets SQL make texts of any bytes
+            raise QueryError("query_failed", "text that is no Unicode") from e
 
 
 class _Guard:

@@ -46,6 +46,33 @@ def refused(engine: Engine, sql: str) -> QueryError:
 
 
 @pytest.mark.parametrize(
+    "expression",
+    [
+        "CAST(x'ff' AS TEXT)",
+        "trim(x'ff')",
+        "char(55296)",
+        "instr(CAST(x'ff' AS TEXT), 'a')",
+        "unhex('ff') || 'a'",
+        "json_extract('{\"a\": \"\\ud800\"}', '$.a')",
+    ],
+)
+def test_text_that_is_no_unicode_is_refused(engine: Engine, expression: str) -> None:
+    """SQLite makes text of any bytes; a query that does ends alone, and not the scan with it."""
+    refusal = refused(engine, f"SELECT {expression} FROM users")
+
+    assert refusal.reason.args == ("text that is no Unicode",)
+
+
+@pytest.mark.parametrize("arguments", ["", "'1'", "'1', '2'", "'1', '<', '2', 1, 1, 1, 1, 1"])
+def test_a_function_with_a_wrong_number_of_arguments_does_not_plan(
+    engine: Engine, arguments: str
+) -> None:
+    """It is found when the policy is linted, not when a host is scanned."""
+    with pytest.raises(QueryError):
+        engine.plan(f"SELECT version_compare({arguments})")
+
+
+@pytest.mark.parametrize(
     ("sql", "verb"),
     [
         ("INSERT INTO users VALUES (1)", "INSERT"),
