@@ -1,10 +1,12 @@
 """The command line: help in both languages, refusals, exit codes."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from agent.cli import main, parser
+from facts.tables import SPECS
 from tests.agent.enrolled import POLICY, enrolled
 from tests.agent.running import anfang
 
@@ -76,6 +78,21 @@ def test_tables_is_the_data_dictionary() -> None:
     assert "usb_devices" in misspelt.stderr
 
 
+@pytest.mark.parametrize("table", ["shadow", "file", "hardware_events"])
+def test_the_dictionary_speaks_the_readers_language(table: str) -> None:
+    """What a table and its columns are is said in one language, and as JSON in both."""
+    spec = SPECS[table]
+    zh, en = (anfang("tables", table, lang=lang).stdout for lang in ("zh", "en"))
+    both = json.loads(anfang("tables", table, "--json").stdout)[0]
+
+    assert spec.doc.zh in zh
+    assert spec.doc.en in en
+    assert spec.doc.en not in zh
+    assert not any("\u4e00" <= character <= "\u9fff" for character in en)
+    assert both["doc"] == {"zh": spec.doc.zh, "en": spec.doc.en}
+    assert [(c["zh"], c["en"]) for c in both["columns"]] == [(c.zh, c.en) for c in spec.columns]
+
+
 def test_explain_names_what_leaves_and_why(tmp_path: Path) -> None:
     """Each table that leaves is named with its columns and the checks that read it."""
     state = enrolled(tmp_path).state
@@ -86,6 +103,7 @@ def test_explain_names_what_leaves_and_why(tmp_path: Path) -> None:
     users = done.stdout.split("\nusers\n")[1]
     assert "Columns   uid, username\n" in users
     assert "For       CEP-AGT-902\n" in users
+    assert SPECS["users"].doc.en in users
     assert "Never collected" in done.stdout
 
 
