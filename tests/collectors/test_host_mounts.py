@@ -63,7 +63,7 @@ def test_a_usual_server_is_not_covered(path: str) -> None:
     ],
 )  # fmt: skip
 def test_what_hides_a_source_is_named(line: str, path: str, expected: tuple[str, ...]) -> None:
-    """A filesystem in memory, a bind, an overlay or FUSE over a source is foreign, with its type."""
+    """A filesystem in memory, a bind, an overlay or FUSE over a source is foreign, and named."""
     assert reason(table(line), path) == ("foreign_mount", *expected)
 
 
