@@ -15,7 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "systemd" / "anfang-agent.service"
 NOT_A_RESTRICTION = (
-    *("ExecReload", "ExecStart", "NotifyAccess", "Restart", "RestartSec", "Type", "WatchdogSec"),
+    *("ExecReload", "ExecStart", "NotifyAccess", "Restart", "RestartPreventExitStatus"),
+    *("RestartSec", "Type", "WatchdogSec"),
 )
 """Settings that say what runs and how it is watched, not what it may see."""
 _SYSTEMD = "/usr/lib/systemd/systemd"
