@@ -9,6 +9,8 @@ from starlette.testclient import TestClient
 
 from server import service, units
 from server.app import create_app
+from tests.server.estate import Morning, make_morning
+from tests.server.serving import serving
 from tests.server.sites import UNIT, Site
 
 
@@ -37,3 +39,16 @@ def site(data: Path) -> Iterator[Site]:
     with TestClient(create_app(opened), base_url="https://testserver") as client:
         yield Site(opened, client, data.parent)
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def morning(tmp_path_factory: pytest.TempPathFactory) -> Morning:
+    """A unit with forty hosts, made once; for looking only."""
+    return make_morning(tmp_path_factory.mktemp("morning"))
+
+
+@pytest.fixture(scope="session")
+def address(morning: Morning) -> Iterator[str]:
+    """Where a server process shows that unit."""
+    with serving(morning.data) as url:
+        yield url

@@ -6,11 +6,12 @@ Reports may lie in the past, so that pages have something to tell about yesterda
 """
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -38,7 +39,7 @@ from policies.judge import catalogue, judge, needs, oldest_fact
 from policies.model import CheckTest, Policy
 from policies.registers import Register, read_register
 from policies.score import score
-from server import assigning, authority, clock, delivery, enrolment, ingest, units
+from server import assigning, authority, clock, delivery, enrolment, ingest, service, units
 from server.delivery import Sender
 from server.service import Service
 from server.store import assigned, envelopes
@@ -152,7 +153,9 @@ class Estate:
                 round(skew.total_seconds()),
                 is_stored=lambda _: False,
             )
-            (outcome,) = ingest.take(connection, self.service.log, [delivered], at)
+            (outcome,) = ingest.take(
+                connection, self.service.log, [delivered], at, is_stored=lambda _: False
+            )
         if isinstance(outcome, Exception):
             raise outcome
         digest = sha256(payload)
@@ -197,6 +200,38 @@ class Estate:
 
 
 @dataclass(frozen=True)
+class Morning:
+    """What `morning` made, closed again, to be served and looked at; not to be changed."""
+
+    data: Path
+    password: str
+    """Of the administrator."""
+    hosts: Mapping[str, str]
+    """Ids by name."""
+
+    @property
+    def unit(self) -> str:
+        """The path of the unit's page."""
+        return f"/units/{quote(UNIT)}"
+
+    def host(self, name: str) -> str:
+        """The path of the page of the host `name`."""
+        return f"/hosts/{self.hosts[name]}"
+
+
+def make_morning(directory: Path) -> Morning:
+    """A data directory below `directory` with the unit of `morning`."""
+    data = directory / "data"
+    password = service.initialise(data, host_names=("127.0.0.1",), listen="127.0.0.1:8443")
+    opened = service.open_service(data)
+    with opened.store.write() as connection:
+        units.add(connection, UNIT)
+    estate = morning(opened, directory, clock.now())
+    opened.close()
+    return Morning(data, password, {name: host.id for name, host in estate.hosts.items()})
+
+
+@dataclass(frozen=True)
 class _Plan:
     """One host of the morning."""
 
@@ -210,9 +245,9 @@ class _Plan:
     """Flaws that were repaired this night."""
 
 
-def morning(service: Service, directory: Path, now: datetime) -> Estate:
+def morning(opened: Service, directory: Path, now: datetime) -> Estate:
     """Forty hosts in three zones; all that a page has to be able to show is somewhere in it."""
-    estate = Estate(service, directory)
+    estate = Estate(opened, directory)
     estate.assign()
     long_ago, yesterday, lately = (
         now - timedelta(days=9),
