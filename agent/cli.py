@@ -154,7 +154,7 @@ def _verify(command: argparse.ArgumentParser) -> None:
 
 
 def _policy(command: argparse.ArgumentParser) -> None:
-    actions = command.add_subparsers(metavar="lint|test", dest="action", required=True)
+    actions = command.add_subparsers(metavar="lint|test|schema", dest="action", required=True)
     for name, text in (
         ("lint", "检查有无错误 / find mistakes"),
         ("test", "运行策略自带的测试 / run a policy's own tests"),
@@ -170,6 +170,12 @@ def _policy(command: argparse.ArgumentParser) -> None:
             help="文件或名称，默认全部自带策略 / default: all shipped",
         )
         action.set_defaults(module="policy")
+    text = (
+        "检查策略文件的 JSON Schema，供编辑器使用 / the JSON Schema of a policy file, for editors"
+    )
+    actions.add_parser(
+        "schema", help=text, description=text, parents=[_common()], formatter_class=_Formatter
+    ).set_defaults(module="schema")
 
 
 def _nothing(_: argparse.ArgumentParser) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from agent.cli import main, parser
 from facts.tables import SPECS
+from policies.schema import schema
 from tests.agent.enrolled import POLICY, enrolled
 from tests.agent.running import anfang
 
@@ -125,6 +126,14 @@ def test_policy_lint_names_line_and_fix(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert f"{file}:3:" in done.stdout
     assert "title" in done.stdout
+
+
+def test_policy_schema_is_the_models() -> None:
+    """An editor gets the schema that the model is read by."""
+    done = anfang("policy", "schema")
+
+    assert done.returncode == 0
+    assert json.loads(done.stdout) == schema()
 
 
 def test_policy_test_runs_a_policys_own_tests(tmp_path: Path) -> None:
