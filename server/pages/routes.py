@@ -178,17 +178,19 @@ class _Pages:
         return response
 
     async def sign_out(self, request: Request, session: Session | None) -> Response:
-        if session is not None:
-            form = await forms.read(request)
-            if not access.genuine(session, access.SIGN_OUT, form.get("token", "")):
-                raise RefusedError(
-                    403,
-                    "token_wrong",
-                    "该请求不是由本页发出的，未予处理。请返回后重试。",
-                    "This did not come from our own page. Go back and try again.",
-                )
-            await asyncio.to_thread(self._close, request)
         response = RedirectResponse("/sign-in", 303)
+        if session is None:
+            # Another site's form comes without the cookie, and must not take it away either.
+            return response
+        form = await forms.read(request)
+        if not access.genuine(session, access.SIGN_OUT, form.get("token", "")):
+            raise RefusedError(
+                403,
+                "token_wrong",
+                "该请求不是由本页发出的，未予处理。请返回后重试。",
+                "This did not come from our own page. Go back and try again.",
+            )
+        await asyncio.to_thread(self._close, request)
         access.let_out(response)
         return response
 

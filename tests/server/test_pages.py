@@ -13,6 +13,9 @@ from tests.server.estate import UNIT, Morning
 from tests.server.markup import Element
 from tests.server.visitor import Visitor
 
+pytestmark = pytest.mark.xdist_group("morning")
+"""Where the unit with forty hosts is made, it is made once."""
+
 HOSTS = ("scada-02", "scada-03", "scada-07", "hist-02", "hist-03", "oa-04", "oa-05", "web-09")
 """Findings, a registered stick, silent, gap, fork, unknown, clock off, never reported."""
 
