@@ -25,7 +25,11 @@ if [ ! -e "$server/anfang-server.toml" ]; then
     --listen "$listen" > "$run/init.txt"
 fi
 
-running() { [ -s "$run/server.pid" ] && [ -d "/proc/$(cat "$run/server.pid")" ]; }
+# A process id may be another process's by now, after a restart of the machine for instance.
+running() {
+  [ -s "$run/server.pid" ] &&
+    tr '\0' ' ' 2>/dev/null < "/proc/$(cat "$run/server.pid")/cmdline" | grep -qF "serve $server"
+}
 healthy() {
   "$bin/python" - "$url" "$server/ca.pem" <<'PY'
 import ssl, sys, urllib.request

@@ -110,9 +110,18 @@ class Scanner:
     def scan(self, *prefix: str, python: Path | None = None) -> Scan:
         """What `anfang scan --json` finds, started behind `prefix`."""
         report = scan_json(["--state", str(self.state.root)], prefix, python)
+        scan = self.newest()
+        assert scan.report == report
+        return scan
+
+    def newest(self) -> Scan:
+        """The newest report in the spool, judged again."""
         spool = Spool(self.state)
-        entry = spool.entry(report.chain.sequence)
-        digests = {s.name.removeprefix("tables/"): s.digest.sha256 for s in entry.statement.subject}
+        head = spool.head()
+        assert head is not None
+        statement = head.statement
+        report = statement.predicate
+        digests = {s.name.removeprefix("tables/"): s.digest.sha256 for s in statement.subject}
         references: Sequence[PolicyRef | RegisterRef] = (*report.policies, *report.registers)
         scan = Scan(
             report,
