@@ -13,15 +13,12 @@ a body is read, so that only enrolled hosts can make the server hold megabytes.
 
 import asyncio
 import logging
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeAlias
 
 import msgspec
 from sqlalchemy import select
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -46,35 +43,31 @@ SMALL = 64 * 1024
 BODY_SECONDS = 120
 """How long a body may take to arrive."""
 
-T = TypeVar("T")
+_Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 logger = logging.getLogger(__name__)
 
 
-def api(service: Service, writer: Writer) -> Starlette:
-    """The application below `/v1`."""
-    handlers = _Handlers(service, writer)
-    return Starlette(
-        routes=[
-            Route("/enrol", handlers.enrol, methods=["POST"]),
-            Route("/parcels", handlers.parcels, methods=["POST"]),
-            Route("/assignment", handlers.assignment, methods=["GET"]),
-            Route("/checkpoint", handlers.checkpoint, methods=["GET"]),
-            Route("/ca", handlers.ca, methods=["GET"]),
-            Route("/healthz", handlers.healthz, methods=["GET"]),
-        ],
-        exception_handlers={ServerError: _refused, HTTPException: _unknown},
-    )
+def api(service: Service, writer: Writer, senders: Senders) -> list[Route]:
+    """The routes below `/v1`."""
+    handlers = _Handlers(service, writer, senders)
+    return [
+        Route("/enrol", _told(handlers.enrol), methods=["POST"]),
+        Route("/parcels", _told(handlers.parcels), methods=["POST"]),
+        Route("/assignment", _told(handlers.assignment), methods=["GET"]),
+        Route("/checkpoint", _told(handlers.checkpoint), methods=["GET"]),
+        Route("/ca", _told(handlers.ca), methods=["GET"]),
+        Route("/healthz", _told(handlers.healthz), methods=["GET"]),
+        Route("/{path:path}", _told(_unknown)),
+    ]
 
 
 class _Handlers:
-    def __init__(self, service: Service, writer: Writer) -> None:
+    def __init__(self, service: Service, writer: Writer, senders: Senders) -> None:
         self._service = service
         self._writer = writer
-        self._senders = Senders(service.store)
+        self._senders = senders
         self._nonces = Nonces()
         self._room = Room()
-        # Two: the work is checking and packing, which the interpreter does one at a time anyway.
-        self._pool = ThreadPoolExecutor(2, thread_name_prefix="examine")
 
     async def enrol(self, request: Request) -> Response:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -94,7 +87,7 @@ class _Handlers:
             request, lambda key_id: asked.key if key_id == asked.key.key_id else None, self._nonces
         )
         signed.check_body(sent)
-        enrolled = await self._aside(partial(self._enrol, asked))
+        enrolled = await asyncio.to_thread(self._enrol, asked)
         logger.info(
             "enrolled host=%s unit=%s new=%s skew_s=%d",
             enrolled.host_id,
@@ -121,7 +114,7 @@ class _Handlers:
             sent = await self._body(request, limit=MAX_BODY)
             examine = partial(self._examine, request, sent, sender, signed)
             # Handing a small one to a thread costs more than it takes.
-            delivered = examine() if length <= SMALL else await self._aside(examine)
+            delivered = examine() if length <= SMALL else await asyncio.to_thread(examine)
         outcome = await self._writer.write(delivered)
         self._senders.stored(outcome.stored)
         for report, link in outcome.taken:
@@ -137,7 +130,7 @@ class _Handlers:
     async def assignment(self, request: Request) -> Response:
         sender, signed = self._signed(request)
         signed.check_body(b"")
-        answer = await self._aside(partial(self._assignment, sender.unit_id))
+        answer = await asyncio.to_thread(self._assignment, sender.unit_id)
         if answer is None:
             raise RefusedError(
                 404,
@@ -148,7 +141,7 @@ class _Handlers:
         return _parcel(answer)
 
     async def checkpoint(self, _: Request) -> Response:
-        note = await self._aside(self._checkpoint)
+        note = await asyncio.to_thread(self._checkpoint)
         if note is None:
             raise RefusedError(404, "log_empty", "存证日志尚无记录", "the log is empty")
         return PlainTextResponse(note)
@@ -158,12 +151,8 @@ class _Handlers:
         return Response(pem, media_type="application/pem-certificate-chain")
 
     async def healthz(self, _: Request) -> Response:
-        await self._aside(self._probe)
+        await asyncio.to_thread(self._probe)
         return _json(200, {"status": "ok"})
-
-    async def _aside(self, work: Callable[[], T]) -> T:
-        """What `work` gives, done in a thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
     async def _body(self, request: Request, *, limit: int) -> bytes:
         try:
@@ -201,7 +190,7 @@ class _Handlers:
     async def _receipts(self, outcome: Outcome) -> Response:
         answer = Parcel(receipts=outcome.receipts)
         if outcome.newer_assignment is not None:
-            answer = await self._aside(
+            answer = await asyncio.to_thread(
                 partial(self._with_assignment, answer, outcome.newer_assignment)
             )
         return _parcel(answer)
@@ -235,24 +224,31 @@ def _parcel(content: Parcel) -> Response:
     return Response(parcel.write(content), media_type=MEDIA_TYPE)
 
 
-async def _refused(request: Request, error: Exception) -> Response:
-    """A refusal, or what the administrator has to see to, as JSON."""
+def _told(handler: _Handler) -> _Handler:
+    """`handler`, with what it refuses told as JSON."""
+
+    async def told(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except ServerError as e:
+            return _refused(request, e)
+
+    return told
+
+
+def _refused(request: Request, error: ServerError) -> Response:
+    details: dict[str, Any] = {}
     match error:
         case RefusedError():
             status, code, details = error.status, error.code, error.details
         case DiskFullError():
-            status, code, details = 507, "disk_full", {}
-        case ServerError():
-            status, code, details = 503, "store_unavailable", {}
+            status, code = 507, "disk_full"
         case _:
-            raise error
+            status, code = 503, "store_unavailable"
     logger.warning("refused path=%s status=%d code=%s: %s", request.url.path, status, code, error)
     headers = {"Retry-After": str(details["retry_after"])} if "retry_after" in details else None
     return _json(status, {"code": code, "zh": error.zh, "en": error.en, **details}, headers)
 
 
-async def _unknown(_: Request, error: Exception) -> Response:
-    """No such path, or not with this method."""
-    status = error.status_code if isinstance(error, HTTPException) else 404
-    said = {"code": "no_such_request", "zh": "没有该接口", "en": "there is no such request"}
-    return _json(status, said)
+async def _unknown(_: Request) -> Response:
+    raise RefusedError(404, "no_such_request", "没有该接口", "there is no such request")

@@ -8,13 +8,15 @@ from starlette.routing import Mount
 
 from server.api import api
 from server.pages.routes import routes
+from server.senders import Senders
 from server.service import Service
 from server.writer import Writer
 
 
 def create_app(service: Service) -> Starlette:
     """The application of `service`; its writer runs from startup to shutdown."""
-    writer = Writer(service.store, service.log)
+    senders = Senders(service.store)
+    writer = Writer(service.store, service.log, senders.is_stored)
 
     @asynccontextmanager
     async def writing(_: Starlette) -> AsyncIterator[None]:
@@ -24,6 +26,5 @@ def create_app(service: Service) -> Starlette:
         finally:
             writer.stop()
 
-    return Starlette(
-        routes=[Mount("/v1", api(service, writer)), *routes(service.store)], lifespan=writing
-    )
+    requests = Mount("/v1", routes=api(service, writer, senders))
+    return Starlette(routes=[requests, *routes(service.store)], lifespan=writing)

@@ -25,14 +25,15 @@ from policies.load import LIBRARY, load
 from policies.model import Parameter, Policy
 from server import clock, files, log, units
 from server.errors import UsageError
+from server.ingest import MAX_INTERVAL
 from server.log import Entry, Log
 from server.registers import read_register
 from server.store.envelopes import pack
 from server.store.schema import assignments, blobs
 from server.units import Unit
 
-MIN_INTERVAL, MAX_INTERVAL = 60, 7 * 24 * 3600
-"""Seconds between the reports a host promises."""
+MIN_INTERVAL = 60
+"""The shortest interval between two reports, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,6 +208,7 @@ def _store(
             token_id=token.id,
             enrolled_at=enrolled_at,
             head_sequence=0,
+            last_sequence=0,
             due_at=ingest.due_at(now, assigned.interval_s if assigned else None),
         )
     )

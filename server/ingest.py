@@ -8,7 +8,7 @@ refused whole; one that is refused does not touch the others. What is in the log
 stored again and gets the receipt it got before.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,10 +21,13 @@ from server import log as logs
 from server.delivery import Delivery, Examined
 from server.errors import RefusedError
 from server.log import Log
-from server.places import SCORED, Link, Places
+from server.places import SCORED, Last, Link, New
 from server.store import envelopes
 from server.store.schema import blobs, hosts, reports
 from server.units import Assigned, newest_assignments
+
+MAX_INTERVAL = 7 * 24 * 3600
+"""The longest interval between two reports, in seconds."""
 
 SILENT_WITHOUT_PROMISE = timedelta(days=1)
 """When a host that has no assigned interval counts as silent."""
@@ -44,29 +47,43 @@ class Outcome:
     """Its reports that were new, and how each follows on."""
 
 
+_BLOBS = select(blobs.c.sha256).where(blobs.c.sha256.in_(bindparam("digests", expanding=True)))
+_HOSTS = select(hosts).where(hosts.c.id.in_(bindparam("host_ids", expanding=True)))
+
+
 @dataclass(slots=True)
 class _Host:
     """A host's row, as far as reports change it."""
 
     head: str | None
     head_sequence: int
+    last_sequence: int
     outcomes: bytes | None
     name: str
 
 
 def take(
-    connection: Connection, log: Log, deliveries: Sequence[Delivery], now: datetime
+    connection: Connection,
+    log: Log,
+    deliveries: Sequence[Delivery],
+    now: datetime,
+    *,
+    is_stored: Callable[[str], bool] = lambda _: False,
 ) -> list[Outcome | RefusedError]:
-    """Store `deliveries`, in order; what becomes of each when the transaction is committed."""
+    """Store `deliveries`, in order; what becomes of each when the transaction is committed.
+
+    `is_stored` knows some of the blobs that are stored, and so saves looking for them.
+    """
     received_at = clock.stamp(now)
     known = dict(logs.receipts(connection, _digests(deliveries)))
-    stored = _stored_blobs(connection, deliveries)
+    stored = _stored_blobs(connection, deliveries, is_stored)
     accepted: list[tuple[Delivery, list[Examined]] | RefusedError] = []
     fresh: dict[str, tuple[Delivery, Examined]] = {}
     new_blobs: list[dict[str, Any]] = []
     for delivery in deliveries:
         new = [r for r in delivery.reports if r.entry.digest not in known | fresh.keys()]
-        wanted = frozenset[str]().union(*(r.needs for r in new)) - stored - delivery.blobs.keys()
+        needed = frozenset[str]().union(*(r.needs for r in new))
+        wanted = needed - stored - delivery.blobs.keys()
         if wanted:
             accepted.append(_blobs_missing(wanted))
             continue
@@ -87,33 +104,38 @@ def take(
     return [
         item
         if isinstance(item, RefusedError)
-        else _outcome(*item, receipts=known, links=links, assigned=assigned, stored=stored)
+        else _outcome(*item, receipts=known, links=links, assigned=assigned)
         for item in accepted
     ]
 
 
 def due_at(now: datetime, interval_s: int | None) -> str:
-    """When a host heard of at `now` becomes silent: its interval and a quarter, or a day."""
+    """When a host heard of at `now` becomes silent: its interval and a quarter, or a day.
+
+    No host can promise itself more than `MAX_INTERVAL`.
+    """
     if interval_s is None:
         return clock.stamp(now + SILENT_WITHOUT_PROMISE)
-    return clock.stamp(now + timedelta(seconds=interval_s + max(interval_s // 4, 300)))
+    seconds = min(interval_s, MAX_INTERVAL)
+    return clock.stamp(now + timedelta(seconds=seconds + max(seconds // 4, 300)))
 
 
 def _digests(deliveries: Iterable[Delivery]) -> list[str]:
     return [report.entry.digest for delivery in deliveries for report in delivery.reports]
 
 
-def _stored_blobs(connection: Connection, deliveries: Iterable[Delivery]) -> set[str]:
+def _stored_blobs(
+    connection: Connection, deliveries: Iterable[Delivery], is_stored: Callable[[str], bool]
+) -> set[str]:
     """Which of all blobs that `deliveries` name or bring are stored."""
     named: set[str] = set()
     for delivery in deliveries:
         named |= delivery.blobs.keys()
         named.update(*(report.needs for report in delivery.reports))
-    return {
-        digest
-        for some in envelopes.in_parts(named)
-        for digest in connection.scalars(select(blobs.c.sha256).where(blobs.c.sha256.in_(some)))
-    }
+    known = {digest for digest in named if is_stored(digest)}
+    for some in envelopes.in_parts(named - known):
+        known.update(connection.scalars(_BLOBS, {"digests": some}))
+    return known
 
 
 def _store_reports(
@@ -126,21 +148,26 @@ def _store_reports(
     if not fresh:
         return {}
     host_ids = {delivery.sender.host_id for delivery, _ in fresh.values()}
-    around = Places(connection, ((d.sender.host_id, r.report.chain) for d, r in fresh.values()))
     known = {
-        row.id: _Host(row.head, row.head_sequence, row.outcomes, row.name)
-        for row in connection.execute(select(hosts).where(hosts.c.id.in_(host_ids)))
+        row.id: _Host(row.head, row.head_sequence, row.last_sequence, row.outcomes, row.name)
+        for row in connection.execute(_HOSTS, {"host_ids": list(host_ids)})
     }
+    news = [New(d.sender.host_id, digest, r.report.chain) for digest, (d, r) in fresh.items()]
+    links = places.links(
+        connection,
+        news,
+        {i: Last(h.head, h.head_sequence, h.last_sequence) for i, h in known.items()},
+    )
     received_at = clock.stamp(now)
-    links: dict[str, Link] = {}
     rows, due, changed = [], {}, []
     for digest, (delivery, examined) in fresh.items():
         host_id, report = delivery.sender.host_id, examined.report
-        link = links[digest] = around.take(host_id, digest, report.chain)
+        link = links[digest]
         rows.append(_row(digest, delivery, report, link, received_at))
         promise = assigned.get(delivery.sender.unit_id)
         due[host_id] = due_at(now, promise.interval_s if promise else report.chain.interval_s)
         host = known[host_id]
+        host.last_sequence = max(host.last_sequence, report.chain.sequence)
         if link in SCORED and report.chain.sequence > host.head_sequence:
             if examined.outcomes != host.outcomes:
                 changed.append((host_id, digest, report.verdicts))
@@ -154,6 +181,7 @@ def _store_reports(
         .values(
             head=bindparam("at_head"),
             head_sequence=bindparam("at_sequence"),
+            last_sequence=bindparam("up_to"),
             outcomes=bindparam("all_outcomes"),
             name=bindparam("called"),
             reported_at=received_at,
@@ -164,6 +192,7 @@ def _store_reports(
                 "host": host_id,
                 "at_head": host.head,
                 "at_sequence": host.head_sequence,
+                "up_to": host.last_sequence,
                 "all_outcomes": host.outcomes,
                 "called": host.name,
                 "due": due[host_id],
@@ -171,10 +200,8 @@ def _store_reports(
             for host_id, host in known.items()
         ],
     )
-    for digest, (delivery, examined) in fresh.items():
-        chain = examined.report.chain
-        if links[digest] in SCORED and around.followed(delivery.sender.host_id, chain):
-            places.close_gap(connection, delivery.sender.host_id, digest, chain.sequence)
+    late = [n for n in news if n.chain.sequence < known[n.host_id].last_sequence]
+    places.close_gaps(connection, [n for n in late if links[n.digest] in SCORED])
     return links
 
 
@@ -209,7 +236,6 @@ def _outcome(
     receipts: Mapping[str, str],
     links: Mapping[str, Link],
     assigned: Mapping[int, Assigned],
-    stored: set[str],
 ) -> Outcome:
     current = assigned.get(delivery.sender.unit_id)
     under = delivery.reports[-1].report.assignment if delivery.reports else None
@@ -218,11 +244,10 @@ def _outcome(
         if current and delivery.reports and (under is None or under.sha256 != current.digest)
         else None
     )
-    named = frozenset(delivery.blobs).union(*(report.needs for report in delivery.reports))
     return Outcome(
         receipts={r.entry.digest: receipts[r.entry.digest] for r in delivery.reports},
         newer_assignment=newer,
-        stored=named & stored,
+        stored=frozenset(delivery.blobs).union(*(report.needs for report in new)),
         taken=tuple((r.report, links[r.entry.digest]) for r in new),
     )
 

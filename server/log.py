@@ -8,7 +8,7 @@ is made again, byte for byte, from the stored nodes whenever it is asked for.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select, tuple_
 
 from evidence import checkpoint, merkle, receipt
 from evidence.checkpoint import Checkpoint
@@ -64,6 +64,7 @@ def append(
         return {}
     first = size(connection)
     nodes = _Nodes(connection)
+    nodes.load_peaks(first)
     leaves = [receipt.leaf(entry.digest, entry.key_id, received_at) for entry in entries]
     for index, leaf in enumerate(leaves, start=first):
         nodes.take(merkle.appended(index, merkle.leaf_hash(leaf), nodes))
@@ -111,18 +112,7 @@ def receipts(connection: Connection, digests: Iterable[str]) -> Mapping[str, str
             )
         )
         for some in in_parts(digests)
-        for row in connection.execute(
-            select(
-                statements.c.digest,
-                statements.c.key_id,
-                statements.c.received_at,
-                statements.c.leaf_index,
-                statements.c.tree_size,
-                checkpoints.c.note,
-            )
-            .join(checkpoints, checkpoints.c.size == statements.c.tree_size)
-            .where(statements.c.digest.in_(some))
-        )
+        for row in connection.execute(_LOGGED, {"digests": some})
     }
 
 
@@ -138,6 +128,26 @@ def latest(connection: Connection) -> str | None:
     )
 
 
+_NODE = select(log_nodes.c.hash).where(
+    log_nodes.c.level == bindparam("at_level"), log_nodes.c.position == bindparam("at_position")
+)
+_PEAKS = select(log_nodes.c.level, log_nodes.c.position, log_nodes.c.hash).where(
+    tuple_(log_nodes.c.level, log_nodes.c.position).in_(bindparam("places", expanding=True))
+)
+_LOGGED = (
+    select(
+        statements.c.digest,
+        statements.c.key_id,
+        statements.c.received_at,
+        statements.c.leaf_index,
+        statements.c.tree_size,
+        checkpoints.c.note,
+    )
+    .join(checkpoints, checkpoints.c.size == statements.c.tree_size)
+    .where(statements.c.digest.in_(bindparam("digests", expanding=True)))
+)
+
+
 class _Nodes:
     """The stored nodes, and over them those that this transaction completes."""
 
@@ -150,12 +160,21 @@ class _Nodes:
         node = self._known.get((level, position))
         if node is None:
             node = self._connection.execute(
-                select(log_nodes.c.hash).where(
-                    log_nodes.c.level == level, log_nodes.c.position == position
-                )
+                _NODE, {"at_level": level, "at_position": position}
             ).scalar_one()
             self._known[level, position] = node
         return node
+
+    def load_peaks(self, size: int) -> None:
+        """Read at once what appending to a log of `size` entries will ask for: the largest
+        complete subtrees, one for each binary digit of `size`.
+        """
+        levels = [level for level in range(size.bit_length()) if size >> level & 1]
+        found = self._connection.execute(
+            _PEAKS, {"places": [(level, (size >> level) - 1) for level in levels]}
+        )
+        for level, position, node in found:
+            self._known[level, position] = node
 
     def take(self, completed: Iterable[tuple[int, int, bytes]]) -> None:
         for level, position, node in completed:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sqlalchemy import Connection, func, insert, select, tuple_, update
+from sqlalchemy import Connection, bindparam, func, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from evidence.parcel import Parcel
@@ -174,15 +174,17 @@ def revoke_token(connection: Connection, token_id: int) -> None:
 
 def newest_assignments(connection: Connection, unit_ids: Iterable[int]) -> Mapping[int, Assigned]:
     """The assignment in force for each of the units that has one."""
-    newest = (
+    found = connection.execute(_NEWEST, {"unit_ids": list(unit_ids)})
+    return {row.unit_id: Assigned(row.digest, row.serial, row.interval_s) for row in found}
+
+
+_NEWEST = select(assignments).where(
+    tuple_(assignments.c.unit_id, assignments.c.serial).in_(
         select(assignments.c.unit_id, func.max(assignments.c.serial))
-        .where(assignments.c.unit_id.in_(list(unit_ids)))
+        .where(assignments.c.unit_id.in_(bindparam("unit_ids", expanding=True)))
         .group_by(assignments.c.unit_id)
     )
-    found = connection.execute(
-        select(assignments).where(tuple_(assignments.c.unit_id, assignments.c.serial).in_(newest))
-    )
-    return {row.unit_id: Assigned(row.digest, row.serial, row.interval_s) for row in found}
+)
 
 
 def assignment_parcel(connection: Connection, digest: str) -> Parcel:

@@ -106,6 +106,8 @@ hosts = Table(
     # The report that counts: the highest sequence that is neither fork nor broken.
     Column("head", _DIGEST),
     Column("head_sequence", _BIG, nullable=False),
+    # The highest that was ever received, also of forks: above it every place is free.
+    Column("last_sequence", _BIG, nullable=False),
     # Over all outcomes at the head: if a report has the same, no outcome has changed.
     Column("outcomes", LargeBinary),
     Column("reported_at", _TIME),  # when anything was last received from it

@@ -124,6 +124,7 @@ def upgrade() -> None:
         sa.Column("enrolled_at", sa.String(length=20), nullable=False),
         sa.Column("head", sa.String(length=64), nullable=True),
         sa.Column("head_sequence", _BIG, nullable=False),
+        sa.Column("last_sequence", _BIG, nullable=False),
         sa.Column("outcomes", sa.LargeBinary(), nullable=True),
         sa.Column("reported_at", sa.String(length=20), nullable=True),
         sa.Column("due_at", sa.String(length=20), nullable=False),
