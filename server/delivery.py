@@ -172,7 +172,7 @@ def _problem(statement: Statement[Report], sender: Sender) -> str | None:
     """What is wrong with a report whose signature and structure are right."""
     report = statement.predicate
     if report.host.id != sender.host_id:
-        return f"it is of host {report.host.id[:64]}, and the key is that of {sender.host_id}"
+        return f"it is of host {report.host.id[:64]!r}, and the key is that of {sender.host_id}"
     if not 0 < len(report.host.name) <= 255:  # noqa: PLR2004  # HOST_NAME_MAX is 64, FQDNs 255
         return "a host name is 1 to 255 characters"
     chain = report.chain

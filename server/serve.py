@@ -5,6 +5,7 @@ import signal
 import ssl
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import uvicorn
 
@@ -66,14 +67,23 @@ def serve(directory: Path) -> None:
             opened.store.close()
 
 
+class OneLine(logging.Formatter):
+    """One line an event, whatever a sender put into a name or a path."""
+
+    _VISIBLE: ClassVar = {code: f"\\x{code:02x}" for code in (*range(32), 127, 133, 0x2028, 0x2029)}
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # the library's name
+        """The message with control characters written out; a traceback follows as it is."""
+        return super().formatMessage(record).translate(self._VISIBLE)
+
+
 def configure_logging() -> None:
-    """One line an event on standard error, where journald or a file keeps it."""
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-        datefmt="%Y-%m-%dT%H:%M:%S%z",
+    """Events go to standard error, where journald or a file keeps them."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        OneLine("%(asctime)s %(levelname)s %(name)s %(message)s", "%Y-%m-%dT%H:%M:%S%z")
     )
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     # What uvicorn says beyond warnings is what we say ourselves.
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
