@@ -19,8 +19,12 @@ from evidence.statement import (
     Subject,
     encode_statement,
 )
+from facts.errors import QueryError
+from facts.plan import Planner
+from facts.reasons import say
 from policies.compile import MAX_COMPILED, compile_policy, read_compiled, reference
 from policies.errors import PolicyError
+from policies.judge import catalogue
 from policies.load import LIBRARY, load
 from policies.model import Parameter, Policy
 from server import clock, files, log, units
@@ -61,14 +65,37 @@ def read_policy(name: str) -> Read:
     try:
         if path.suffix == ".json":
             compiled = files.read(path, MAX_COMPILED)
-            return Read(read_compiled(compiled), compiled)
-        policy = load(path).policy
-        compiled = compile_policy(policy)
-        return Read(read_compiled(compiled), compiled)
+        else:
+            compiled = compile_policy(load(path).policy)
+        policy = read_compiled(compiled)
+        _must_plan(path, policy)
+        return Read(policy, compiled)
     except PolicyError as e:
         raise UsageError(f"{path}: 检查策略有误：{e}", f"{path}: {e}") from e
     except OSError as e:
         raise files.unreadable(path, e) from e
+
+
+def _must_plan(path: Path, policy: Policy) -> None:
+    """That every check can be carried out: hosts could only answer `unknown` to one that cannot.
+
+    Raises:
+        UsageError: SQL that does not plan, or that reads what never leaves a host.
+        PolicyError: tables that cannot stand side by side.
+    """
+    planner = Planner(catalogue([policy]))
+    for check in policy.checks:
+        for sql in (check.applies, check.violations, check.expects):
+            try:
+                if sql is not None:
+                    planner.plan(sql, check.parameters)
+            except QueryError as e:
+                raise UsageError(
+                    f"{path}：{check.id} 无法执行：{say(e.reason, 'zh')}。"
+                    "用 anfang policy lint 逐项查错",
+                    f"{path}: {check.id} cannot be carried out: {say(e.reason, 'en')}; "
+                    "anfang policy lint shows line and fix",
+                ) from e
 
 
 def assign(

@@ -31,6 +31,8 @@ from tests.e2e.joined import joined
 from tests.e2e.preloaded import interpreter
 from tests.policies import samples
 
+pytestmark = pytest.mark.xdist_group("bad input")
+
 TWO_DAYS_S = 2 * 86400
 TWO_DAYS_AGO = ["faketime", "--exclude-monotonic", "-f", "-2d"]
 IN_TWO_DAYS = ["faketime", "-f", "+2d"]
@@ -100,6 +102,28 @@ def test_a_policy_that_does_not_lint(
     assert done.returncode == 2
     assert problem.startswith(f"{file}:")
     assert fix in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("SELECT serial AS vendor_id FROM usb_device", "usb_device"),
+        ("SELECT cmdline AS vendor_id FROM processes", "processes.cmdline"),
+    ],
+    ids=["does not plan", "local column"],
+)
+def test_a_policy_no_host_could_carry_out_is_not_assigned(
+    server: CollectorServer, tmp_path: Path, sql: str, said: str
+) -> None:
+    """What does not plan, or reads what never leaves a host, is not signed and shipped."""
+    file = samples.write(tmp_path, samples.policy(violations=sql))
+
+    with pytest.raises(RuntimeError) as refused:
+        server.assign(file)
+
+    assert f"{file}: CEP-USB-003 cannot be carried out" in str(refused.value)
+    assert said in str(refused.value)
+    assert "anfang policy lint" in str(refused.value)
 
 
 def test_a_wrong_token(server: CollectorServer, tmp_path: Path) -> None:

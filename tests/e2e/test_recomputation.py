@@ -44,6 +44,8 @@ from tests.e2e.joined import assign, joined, send
 from tests.e2e.machine import ROOT
 from tests.e2e.preloaded import interpreter
 
+pytestmark = pytest.mark.xdist_group("recomputation")
+
 PLACES = 120
 """In how many places a byte of the exported parcel is flipped."""
 COMPLETE = Condition(status="complete", reason=None)
