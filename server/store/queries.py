@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 import msgspec
-from sqlalchemy import Connection, Row, select, text
+from sqlalchemy import Connection, Row, select
 from sqlalchemy.sql.expression import ColumnElement
 
 from evidence.statement import (
@@ -30,7 +30,7 @@ from policies.model import Check, Family, Outcome, Policy, Severity
 from server import clock
 from server.errors import DataError
 from server.store import assigned, envelopes
-from server.store.schema import assignments, hosts, reports, statements, units, verdicts
+from server.store.schema import IRREGULAR, assignments, hosts, reports, statements, units, verdicts
 
 Cell: TypeAlias = str | int | None
 
@@ -39,9 +39,6 @@ MAJOR: tuple[Severity, ...] = ("critical", "high")
 
 RECENT = timedelta(days=1)
 """What counts as since yesterday."""
-
-_IRREGULAR = text("reports.link NOT IN ('first', 'unbroken')")
-"""Written out, so that the index of such reports serves it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -470,7 +467,7 @@ def _irregular(
     found = connection.execute(
         select(reports.c.link, reports.c.host_id)
         .join(hosts, hosts.c.id == reports.c.host_id)
-        .where(hosts.c.unit_id == unit_id, _IRREGULAR)
+        .where(hosts.c.unit_id == unit_id, IRREGULAR)
         .distinct()
     )
     by_link: dict[str, list[HostLine]] = {}

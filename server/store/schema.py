@@ -5,6 +5,8 @@ Times are RFC 3339 text in UTC, digests and key ids lower-case hex. Everything s
 or the server's own business.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -17,6 +19,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 metadata = MetaData(
@@ -116,6 +119,10 @@ hosts = Table(
     ),  # when it is silent unless something is received before
 )
 
+IRREGULAR = text("link NOT IN ('first', 'unbroken')")
+"""Reports that did not follow on; written out, since only so the index of them serves a query."""
+_ONLY_IRREGULAR: Any = {"sqlite_where": IRREGULAR, "postgresql_where": IRREGULAR}
+
 reports = Table(
     "reports",
     metadata,
@@ -137,6 +144,7 @@ reports = Table(
     Column("oldest_fact", _TIME),
     Column("grade", String(1)),
     Index(None, "host_id", "sequence"),
+    Index("ix_reports_irregular", "host_id", "link", **_ONLY_IRREGULAR),
 )
 
 # What each check said on each host, from when to when: a row begins when the outcome changes.

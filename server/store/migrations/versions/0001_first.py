@@ -163,6 +163,15 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_reports_host_id_sequence"), "reports", ["host_id", "sequence"], unique=False
     )
+    irregular = sa.text("link NOT IN ('first', 'unbroken')")
+    op.create_index(
+        "ix_reports_irregular",
+        "reports",
+        ["host_id", "link"],
+        unique=False,
+        sqlite_where=irregular,
+        postgresql_where=irregular,
+    )
     op.create_table(
         "verdicts",
         sa.Column("id", sa.Integer(), nullable=False),
