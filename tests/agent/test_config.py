@@ -1,5 +1,6 @@
 """The configuration is read once, and a mistake in it is an error that names the fix."""
 
+import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 from agent import config
 from agent.config import Config, load
 from agent.errors import ConfigError
+
+SAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "agent.toml"
 
 
 def test_defaults_hold_without_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,3 +77,25 @@ def test_every_number_has_a_range() -> None:
     assert all(
         low <= getattr(Config(), name) <= high for name, (low, high) in config._RANGES.items()
     )
+
+
+def test_the_sample_is_all_settings_with_their_defaults(tmp_path: Path) -> None:
+    """The sample changes nothing as it is, nor with every setting of it in force."""
+    text = SAMPLE.read_text("utf-8")
+    settings = re.findall(r"^#(\w+) = (.+)$", text, re.MULTILINE)
+    in_force = tmp_path / "agent.toml"
+    in_force.write_text("".join(f"{name} = {value}\n" for name, value in settings))
+
+    assert load(SAMPLE) == Config()
+    assert load(in_force) == Config()
+    assert {name for name, _ in settings} == {field.name for field in fields(Config)}
+
+
+def test_the_sample_names_every_range() -> None:
+    """Whoever edits it sees what a setting may be, as it is checked."""
+    paragraphs = SAMPLE.read_text("utf-8").split("\n\n")
+
+    for name, (low, high) in config._RANGES.items():
+        (about,) = [text for text in paragraphs if f"\n#{name} = " in text]
+        assert f"{low} 至 {high}" in about
+        assert f"{low} to {high}" in about
