@@ -72,8 +72,15 @@ if [ ! -e "$agent/assignment.json" ]; then
 fi
 
 step "扫描本机 / scanning this host"
-# 1 and 3 are answers: something does not conform, or could not be judged.
+newest() { ls "$agent/spool" 2>/dev/null | tail -n 1; }
+before=$(newest)
+# 1 and 3 are answers: something does not conform, or could not be judged. So is 3 where nothing
+# was scanned at all, which the chain tells apart.
 "$bin/anfang" scan --state "$agent" || [ $? -ne 2 ]
+if [ "$(newest)" = "$before" ]; then
+  echo "本次没有产生主机报告 / this scan made no report" >&2
+  exit 3
+fi
 
 step "上报，取回并核验服务器回执 / sending, and checking the receipt"
 "$bin/anfang" send --state "$agent"

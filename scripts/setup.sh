@@ -18,7 +18,8 @@ fi
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     say "正在安装 python3.11-venv … installing python3.11-venv"
-    apt-get update -qq && apt-get install -y -qq --no-install-recommends python3.11-venv >/dev/null
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends python3.11-venv >/dev/null
   else
     say "缺少 venv 模块。请以 root 执行：apt-get install python3.11-venv"
     say "The venv module is missing. As root: apt-get install python3.11-venv"

@@ -22,13 +22,12 @@ fi
 printf '正在安装测试所需软件包 / installing%s\n' "$missing" >&2
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
-# Daemons are test subjects here; none is to start with the machine.
-printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d.anfang && chmod +x /usr/sbin/policy-rc.d.anfang
+# Daemons are test subjects here; none is to start with the machine. A host's own rule stays.
 if [ ! -e /usr/sbin/policy-rc.d ]; then
-  mv /usr/sbin/policy-rc.d.anfang /usr/sbin/policy-rc.d
   trap 'rm -f /usr/sbin/policy-rc.d' EXIT
-else
-  rm /usr/sbin/policy-rc.d.anfang
+  trap 'exit 130' HUP INT TERM  # so that the rule goes, too, when this is broken off
+  printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d
+  chmod +x /usr/sbin/policy-rc.d
 fi
 # shellcheck disable=SC2086  # a list of package names
 apt-get install -y -qq --no-install-recommends $missing >/dev/null
