@@ -240,6 +240,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 3
+    except Exception:  # noqa: BLE001  # the interpreter's own 1 would say "violations" or "forged"
+        sys.excepthook(*sys.exc_info())
+        return 3
     return code
 
 

@@ -139,6 +139,8 @@ class _Judging:
         rule = check.violations or check.expects or ""
         reasons: list[Reason] = []
         try:
+            # A rule that does not plan is unknown wherever it is read, whether it applies or not.
+            self.engine.plan(rule, check.parameters)
             if check.applies is not None:
                 if unmet := self._unmet(check, check.applies):
                     return self._said(check, "unknown", unmet)

@@ -31,6 +31,22 @@ def test_help_is_bilingual_chinese_first() -> None:
     assert "涉密" in text
 
 
+def test_a_defect_is_neither_a_violation_nor_a_forgery(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What nobody foresaw exits 3, with its traceback: 1 would be an answer."""
+
+    def broken(_: object) -> int:
+        raise RuntimeError("unforeseen")
+
+    monkeypatch.setattr("agent.commands.tables.run", broken)
+
+    code = main(["tables"])
+
+    assert code == 3
+    assert "RuntimeError: unforeseen" in capsys.readouterr().err
+
+
 def test_usage_errors_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
     """A command that does not exist is a matter of usage."""
     with pytest.raises(SystemExit) as raised:

@@ -137,6 +137,15 @@ def test_what_applies_counts_among_what_was_read() -> None:
     assert verdict.verdict == "unknown"
 
 
+def test_a_rule_that_does_not_plan_is_unknown_even_where_it_does_not_apply() -> None:
+    """What nobody could have judged is not said to be no matter here."""
+    policies = only("SELECT colour FROM usb_devices", applies="SELECT 1 FROM usb_interfaces")
+
+    (verdict,) = verdicts(policies, {"usb_devices": [], "usb_interfaces": []})
+
+    assert verdict.verdict == "unknown"
+
+
 @pytest.mark.parametrize(
     ("table", "verdict"),
     [([samples.device()], "pass"), ([], "fail"), (UNREADABLE, "unknown")],
