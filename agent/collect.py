@@ -43,7 +43,11 @@ class Collected(msgspec.Struct, frozen=True):
 
 
 def collect(job: ScanJob, policies: tuple[Policy, ...]) -> Collected:
-    """Run `job` and take in what comes; never raises for how the child ends."""
+    """Run `job` and take in what comes; never raises for how the child ends.
+
+    Raises:
+        ChildError: it cannot be started.
+    """
     run = launch(job)
     planned: Planned | None = None
     ended: Ended | None = None

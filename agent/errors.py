@@ -9,7 +9,7 @@
     │   └── UntrustedServerError  1  what answered is not the server that was enrolled with
     ├── InputError              2  a file, an argument or a token is not what it must be
     │   └── ConfigError         2  the configuration has to be corrected
-    └── ChildError              3  a limited child broke off before it answered
+    └── ChildError              3  a limited child did not start, or broke off before it answered
 
 Each is said in Chinese and in English; logs carry the English.
 """
@@ -79,4 +79,4 @@ class ConfigError(InputError):
 
 
 class ChildError(AgentError):
-    """A limited child ended without an answer."""
+    """A limited child could not be started, or ended without an answer."""

@@ -90,16 +90,24 @@ def launch(job: Job) -> Run:
 
     It inherits no file but its three, none of our environment and, through `-I`, no module path
     that a user or the current directory could steer.
+
+    Raises:
+        ChildError: it cannot be started.
     """
-    process = subprocess.Popen(
-        [sys.executable, "-I", "-m", "agent.child"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        bufsize=0,
-        env=_ENVIRONMENT,
-        cwd="/",
-        start_new_session=True,
-    )
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-m", "agent.child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            env=_ENVIRONMENT,
+            cwd="/",
+            start_new_session=True,
+        )
+    except OSError as e:  # no memory, too many processes
+        raise ChildError(
+            f"扫描进程无法启动：{e.strerror}", f"the scan cannot be started: {e.strerror}"
+        ) from e
     run = Run(process, job.limits.wall_s)
     if process.stdin is not None:
         try:

@@ -112,10 +112,6 @@ class Spool(msgspec.Struct, frozen=True):
             )
         return data
 
-    def has_blob(self, digest: str) -> bool:
-        """Whether something is stored under `digest`."""
-        return (self.state.root / "blobs" / digest).exists()
-
     def prune(self, keep: int) -> None:
         """Remove receipted reports beyond the newest `keep`, and blobs that nothing names."""
         pending = set(self.pending())

@@ -62,33 +62,3 @@ STATUSES: Mapping[Status, Text] = {
     "denied": Text("权限不足", "denied"),
     "over_budget": Text("超出资源限额", "over budget"),
 }
-
-LABELS: Mapping[str, Text] = {
-    "advice": Text("处置建议", "what to do"),
-    "change_window": Text("须在变更窗口内进行", "needs a change window"),
-    "check": Text("检查项", "check"),
-    "clauses": Text("依据条款", "clauses"),
-    "coverage": Text("检查项覆盖率", "coverage"),
-    "evidence": Text("佐证数据", "evidence rows"),
-    "false_positives": Text("常见误报", "known false positives"),
-    "finding": Text("问题项", "finding"),
-    "freshness": Text("数据时效（最早采集时间）", "freshness (oldest fact)"),
-    "gain": Text("整改后可提升", "a fix would add"),
-    "grade": Text("评级", "grade"),
-    "impact": Text("影响", "impact"),
-    "measure": Text("处置措施", "measure"),
-    "no_grade": Text("尚未评级", "no grade"),
-    "not_evaluated": Text("未评估", "not evaluated"),
-    "parameter": Text("参数", "parameter"),
-    "policy": Text("检查策略", "policy"),
-    "reason": Text("原因", "reason"),
-    "register": Text("登记册", "register"),
-    "rollback": Text("回退方法", "rollback"),
-    "score": Text("得分", "score"),
-    "score_receipt": Text("得分计算明细", "score receipt"),
-    "severity": Text("严重程度", "severity"),
-    "suspected": Text("疑似问题（数据不完整，待核）", "suspected (facts incomplete)"),
-    "verdict": Text("判定结果", "verdict"),
-    "why": Text("为什么检查", "why"),
-}
-"""Headings and nouns around verdicts."""

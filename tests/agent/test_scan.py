@@ -19,6 +19,7 @@ from agent import collect as collecting
 from agent.basis import assigned_basis
 from agent.collect import collect
 from agent.config import Config
+from agent.errors import ChildError
 from agent.job import Job, Limits, Message, Recorded, ScanJob
 from agent.launch import Run, launch
 from agent.scan import scan_job
@@ -243,9 +244,18 @@ def test_a_scan_without_time_judges_nothing(tmp_path: Path) -> None:
     assert collected.score.grade is None
 
 
-def test_a_broken_scan_is_what_anyone_recomputes(
+def test_a_scan_that_cannot_start_is_a_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Without memory or processes for a child nothing is recorded, and that is said."""
+    job, policies = _job(enrolled(tmp_path).state)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "gone"))
+
+    with pytest.raises(ChildError, match="cannot be started"):
+        collect(job, policies)
+
+
+def test_a_broken_scan_is_what_anyone_recomputes(tmp_path: Path) -> None:
     """The verdicts of a scan that was killed follow from its signed tables."""
     played = enrolled(tmp_path)
     config = tmp_path / "agent.toml"
