@@ -54,6 +54,8 @@ class UnitView:
     hosts_at_risk: int
     opened: tuple[Turn, ...]
     closed: tuple[Turn, ...]
+    judged: int
+    """Hosts of which at least one check was evaluated."""
     evaluated: int
     expected: int
     listed: Sequence[HostLine]
@@ -76,6 +78,7 @@ def unit_view(found: UnitOverview, page: int, *, every: bool) -> UnitView:
         hosts_at_risk=len({host.id for cluster in found.clusters for host in cluster.hosts}),
         opened=_turns(found.opened),
         closed=_turns(found.closed),
+        judged=sum(score.evaluated > 0 for score in scores),
         evaluated=sum(score.evaluated for score in scores),
         expected=sum(score.expected for score in scores),
         listed=found.hosts[(page - 1) * PAGE_HOSTS : page * PAGE_HOSTS],

@@ -235,10 +235,14 @@ def ordinary(address: str) -> Facts:
 
 
 def with_flaws(facts: Facts, flaws: Iterable[str]) -> Facts:
-    """`facts` with these `FLAWS`, in order."""
+    """`facts` with these `FLAWS`, in order; the executables are those of the processes."""
     changed = dict(facts)
     for flaw in flaws:
         for table, given in FLAWS[flaw].items():
             name = table.removeprefix("+")
             changed[name] = changed[name] + given if table.startswith("+") else given
+    seen = changed["processes"] if isinstance(changed["processes"], list) else []
+    changed["process_executables"] = [
+        {"pid": process["pid"], "path": process["path"], "on_disk": 1} for process in seen
+    ]
     return changed
