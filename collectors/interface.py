@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import TypeAlias
+from typing import Concatenate, ParamSpec, TypeAlias
 
 from collectors.host import Host
 from evidence.canonical import Cell
 from facts.source import Key
 from facts.status import COMPLETE, Condition, Status, condition
+
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +30,22 @@ KeyedCollector: TypeAlias = Callable[[Host, frozenset[str], Key], Observed]
 """Reads a keyed table for one key."""
 
 
-def live_only(source: str) -> Callable[[Collector], Collector]:
+def live_only(
+    source: str,
+) -> Callable[[Callable[Concatenate[Host, P], Observed]], Callable[Concatenate[Host, P], Observed]]:
     """Marks a collector of kernel state, which a recorded root does not have.
 
     Without it, the empty /sys of a mounted image would read as a host without devices.
     """
 
-    def marked(collect: Collector) -> Collector:
+    def marked(
+        collect: Callable[Concatenate[Host, P], Observed],
+    ) -> Callable[Concatenate[Host, P], Observed]:
         @wraps(collect)
-        def collect_live(host: Host, wanted: frozenset[str]) -> Observed:
+        def collect_live(host: Host, /, *asked: P.args, **named: P.kwargs) -> Observed:
             if not host.live:
                 return Observed((), condition(Status.UNSUPPORTED, "not_live", source))
-            return collect(host, wanted)
+            return collect(host, *asked, **named)
 
         return collect_live
 

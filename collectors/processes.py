@@ -10,6 +10,7 @@ from collectors.host import Host
 from collectors.interface import Observed, live_only
 from evidence import canonical
 from evidence.canonical import Cell
+from facts.source import Key
 from facts.status import Condition
 
 _STAT = frozenset(
@@ -51,6 +52,19 @@ def processes(host: Host, wanted: frozenset[str]) -> Observed:
     reader = _Reader(host, wanted, view, boot)
     rows = [row for name in names if name.isdecimal() and (row := reader.row(name)) is not None]
     return Observed(rows, columns=reader.columns)
+
+
+@live_only("/proc")
+def executable(host: Host, wanted: frozenset[str], key: Key) -> Observed:
+    """The executable of the process that `key` names; a process that is gone has no row."""
+    view = procfs.view(host)
+    if not view.listing.complete:
+        return Observed((), view.listing)
+    if not key.value.isdecimal():
+        return Observed(())
+    reader = _Reader(host, wanted, view, boot=0)
+    row = reader.row(key.value)
+    return Observed(() if row is None else (row,), columns=reader.columns)
 
 
 class _Reader:

@@ -21,6 +21,7 @@ COLLECTORS: Mapping[str, str] = {
     "modprobe_config": "collectors.modules:modprobe_config",
     "mounts": "collectors.mounts:mounts",
     "os_version": "collectors.system:os_version",
+    "process_executables": "collectors.processes:executable",
     "process_open_sockets": "collectors.sockets:process_open_sockets",
     "processes": "collectors.processes:processes",
     "routes": "collectors.routes:routes",

@@ -71,7 +71,7 @@ class KeyedTable(msgspec.Struct):
             how_well = _worst(reading)
             if how_well.reason is not None and how_well.reason.code == "not_recorded":
                 rows = ()
-            self.rows[key] = tuple(row for row in rows if row[at] == key.value)
+            self.rows[key] = tuple(row for row in rows if key.names(row[at]))
             self.conditions[key] = how_well
             if reading.read_at:
                 self.read_at = min(self.read_at or reading.read_at, reading.read_at)

@@ -101,7 +101,7 @@ class Snapshot:
                 return Reading((), recorded.read_at, how_well)
             how_well = recorded.keys[key]
             at = recorded.columns.index(key.column)
-            rows = (row for row in rows if row[at] == key.value)
+            rows = (row for row in rows if key.names(row[at]))
         indices = [
             recorded.columns.index(column) if column in recorded.columns else None
             for column in columns

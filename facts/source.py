@@ -22,6 +22,10 @@ class Key(NamedTuple):
     column: str
     value: str
 
+    def names(self, cell: Cell) -> bool:
+        """Whether `cell`, of the key's column, is what this key asks for."""
+        return cell is not None and str(cell) == self.value
+
 
 class Reading(msgspec.Struct, frozen=True):
     """The answer: rows, how well they were observed, and when (RFC 3339, UTC, whole seconds)."""

@@ -43,7 +43,7 @@ class GivenFacts:
             return Reading((), self.now, missing)
         if key is not None:
             self.asked.add(table)
-        rows = (row for row in given.rows if key is None or row.get(key.column) == key.value)
+        rows = (row for row in given.rows if key is None or key.names(row.get(key.column)))
         return Reading(
             tuple(tuple(row.get(column) for column in columns) for row in rows),
             self.now,

@@ -1,6 +1,6 @@
-"""What runs: the table `processes`."""
+"""What runs: `processes`, and the executable of a single one."""
 
-from facts.spec import Column, Privacy, TableSpec, Type
+from facts.spec import Column, Kind, Privacy, TableSpec, Type
 from facts.words import Words
 
 PROCESSES = TableSpec(
@@ -142,4 +142,45 @@ PROCESSES = TableSpec(
     ),
 )
 
-TABLES: tuple[TableSpec, ...] = (PROCESSES,)
+PROCESS_EXECUTABLES = TableSpec(
+    name="process_executables",
+    version=1,
+    doc=Words(
+        "单个进程的可执行文件，按进程号查询。",
+        "The executable of a single process, asked by its number.",
+    ),
+    source=("/proc/<pid>/exe", "/proc/<pid>/stat", "/proc/self/mountinfo"),
+    privilege="CAP_SYS_PTRACE",
+    kind=Kind.KEYED,
+    notes=Words(
+        "与 processes 的同名字段一致。只读取被问到的进程，因此某个进程拒绝被读取时，不影响其他进程"
+        "的判定，也不必记录所有进程的路径。",
+        "As the columns of that name in processes. Only the processes asked for are read, so one "
+        "that refuses leaves the others judged, and not every path has to be recorded.",
+    ),
+    columns=(
+        Column(
+            "pid",
+            Type.BIGINT,
+            "初始 PID 命名空间中的进程号。",
+            "Process ID in the initial PID namespace.",
+            key=True,
+        ),
+        Column(
+            "path",
+            Type.TEXT,
+            "内核给出的可执行文件路径，不带“已删除”标记；内核线程为空。",
+            "Path of the executable as the kernel names it, without the mark of a deleted file; "
+            "empty for a kernel thread.",
+        ),
+        Column(
+            "on_disk",
+            Type.INTEGER,
+            "可执行文件仍在原名下为 1，已删除或被替换为 0，没有可执行文件（内核线程）为 -1。",
+            "1 when the executable still has its name, 0 when it was deleted or replaced, -1 "
+            "when there is none (kernel threads).",
+        ),
+    ),
+)
+
+TABLES: tuple[TableSpec, ...] = (PROCESSES, PROCESS_EXECUTABLES)

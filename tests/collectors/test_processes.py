@@ -10,7 +10,8 @@ import psutil
 import pytest
 
 from collectors.host import LiveHost, RootHost
-from collectors.processes import processes
+from collectors.processes import executable, processes
+from facts.source import Key
 from facts.status import COMPLETE, Status, condition
 from tests.collectors.namespaces import mounted
 from tests.collectors.observe import NOBODY, here, observe
@@ -240,3 +241,20 @@ def test_a_recorded_root_has_no_processes(tmp_path: Path) -> None:
 def _proc(options: str) -> list[str]:
     """The command line that starts a program on a procfs of its own with these options."""
     return mounted(f"mount -t proc -o {options} proc /proc")
+
+
+def test_a_single_executable_is_asked_for_by_number() -> None:
+    """It is what `processes` says of that process; one that is gone has no row."""
+    own = os.getpid()
+    host = LiveHost()
+
+    found = executable(host, frozenset({"pid", "path", "on_disk"}), Key("pid", str(own)))
+    gone = executable(host, frozenset({"pid", "path"}), Key("pid", "4194305"))
+    odd = executable(host, frozenset({"pid", "path"}), Key("pid", "../1"))
+
+    assert [(r["pid"], r["path"], r["on_disk"]) for r in found.rows] == [
+        (own, str(Path(f"/proc/{own}/exe").readlink()), 1)
+    ]
+    assert found.condition.complete
+    assert (list(gone.rows), gone.condition.complete) == ([], True)
+    assert list(odd.rows) == []

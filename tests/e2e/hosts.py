@@ -6,7 +6,7 @@ collector; a scan that does not come out the same is an error here, whatever it 
 
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -19,7 +19,14 @@ from agent.spool import Spool
 from agent.state import State
 from evidence import canonical
 from evidence.canonical import Cell
-from evidence.statement import PolicyRef, RegisterRef, Report, TableEntry, Verdict
+from evidence.statement import (
+    Condition,
+    PolicyRef,
+    RegisterRef,
+    Report,
+    TableEntry,
+    Verdict,
+)
 from facts.pseudonym import Pseudonym
 from policies.compile import compile_policy, reference
 from policies.load import LIBRARY, load
@@ -135,28 +142,14 @@ class Scanner:
         """`scan` as it would be had this machine shown root its first process, judged again.
 
         Some machines refuse even root what program that is, and then nothing that reads the
-        programs of all processes can pass or fail. That one cell is supplied, nothing else; on
+        programs of all processes can pass or fail. That one path is supplied, nothing else; on
         other machines `scan` is returned as it is.
         """
-        entry = scan.entry("processes")
-        if "path" not in entry.column_conditions:
+        if "path" not in scan.entry("processes").column_conditions:
             return scan
-        refused = entry.column_conditions["path"].reason
-        assert refused is not None
-        assert (refused.code, refused.args) == ("permission_denied", ("/proc/1",))
-        rows = canonical.decode_table(
-            scan.tables["processes"], width=len(entry.columns), limit=MAX_TABLE
-        )
-        pid, path = entry.columns.index("pid"), entry.columns.index("path")
-        assert [row[pid] for row in rows if row[path] is None] == [1]
-        shown = [
-            (*row[:path], row[path] or INIT if row[pid] == 1 else row[path], *row[path + 1 :])
-            for row in rows
-        ]
-        known = msgspec.structs.replace(entry, column_conditions={})
         given = [
-            GivenTable(known, canonical.encode_table(shown))
-            if table is entry
+            _SHOWN[table.name](table, scan.tables[table.name])
+            if table.name in _SHOWN
             else GivenTable(table, scan.tables[table.name])
             for table in scan.report.tables
         ]
@@ -187,6 +180,45 @@ class Scanner:
         found = self.recomputer.recompute(report, scan.tables, policies, registers)
         assert found.differences == ()
         assert found.verdicts == report.verdicts
+
+
+def _init_among_processes(entry: TableEntry, data: bytes) -> GivenTable:
+    """`processes` with the path of process 1, the only one that may be missing."""
+    refused = entry.column_conditions["path"].reason
+    assert refused is not None
+    assert (refused.code, refused.args) == ("permission_denied", ("/proc/1",))
+    rows = canonical.decode_table(data, width=len(entry.columns), limit=MAX_TABLE)
+    pid, path = entry.columns.index("pid"), entry.columns.index("path")
+    assert [row[pid] for row in rows if row[path] is None] == [1]
+    shown = [
+        (*row[:path], row[path] or INIT if row[pid] == 1 else row[path], *row[path + 1 :])
+        for row in rows
+    ]
+    known = msgspec.structs.replace(entry, column_conditions={})
+    return GivenTable(known, canonical.encode_table(shown))
+
+
+def _init_asked_for(entry: TableEntry, data: bytes) -> GivenTable:
+    """`process_executables` with that of process 1, if it was asked for."""
+    complete = Condition(status="complete", reason=None)
+    refused = [key for key in entry.keys if key.condition != complete]
+    assert [key.value for key in refused] in ([], ["1"])
+    rows = [
+        row
+        for row in canonical.decode_table(data, width=len(entry.columns), limit=MAX_TABLE)
+        if row[entry.columns.index("path")] is not None
+    ]
+    cells: Mapping[str, Cell] = {"pid": 1, "path": INIT, "on_disk": 1}
+    shown = [*rows, *[tuple(cells[name] for name in entry.columns) for _ in refused]]
+    keys = tuple(msgspec.structs.replace(key, condition=complete) for key in entry.keys)
+    known = msgspec.structs.replace(entry, keys=keys, row_count=len(shown))
+    return GivenTable(known, canonical.encode_table(shown))
+
+
+_SHOWN: Mapping[str, Callable[[TableEntry, bytes], GivenTable]] = {
+    "processes": _init_among_processes,
+    "process_executables": _init_asked_for,
+}
 
 
 @dataclass(frozen=True)
