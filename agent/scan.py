@@ -19,7 +19,6 @@ from agent import build, clock
 from agent.basis import Basis
 from agent.collect import Collected, collect
 from agent.config import Config
-from agent.errors import NotEnrolledError
 from agent.job import Limits, OwnState, Register, ScanJob
 from agent.spool import Spool
 from agent.standing import Standing, standing
@@ -70,14 +69,13 @@ def scan_signed(
     `basis_of` is asked under the lock, when the assignment can no longer change.
 
     Raises:
+        NotEnrolledError: no server has taken this host on.
         StateError, BusyError: the state directory cannot be used.
     """
     spool = Spool(state)
     with state.locked(config.scan_wall_s + _LOCK_MARGIN_S):
         stands = standing(state)
-        host = state.host
-        if host is None:
-            raise NotEnrolledError
+        host = state.require_enrolled()
         basis = basis_of(stands)
         key_hex = state.pseudonym_key or secrets.token_hex(KEY_BYTES)
         assigned = stands.assigned

@@ -76,7 +76,7 @@ def _state(args: argparse.Namespace, config: Config) -> tuple[State | None, Show
     """
     state = state_of(config)
     try:
-        signs = state.host is not None and state.key_file.exists()
+        signs = state.enrolled
     except StateError:
         if args.state is not None:
             raise

@@ -39,10 +39,10 @@ class Watched:
         """What it has said on stderr."""
         return self._log.read_text("utf-8")
 
-    def hear(self, text: str) -> None:
-        """Wait until the daemon has told `text`."""
+    def hear(self, pattern: str) -> None:
+        """Wait until the daemon has told something that `pattern` is found in."""
         deadline = time.monotonic() + WITHIN_S
-        while not any(text in each for each in self.told):
+        while not any(re.search(pattern, each) for each in self.told):
             self._channel.settimeout(max(0.01, deadline - time.monotonic()))
             self.told.append(self._channel.recv(4096).decode())
 
@@ -92,7 +92,7 @@ def test_it_scans_and_keeps_what_it_cannot_send(tmp_path: Path) -> None:
 
     with _daemon(state, tmp_path) as watched:
         watched.hear("READY=1")
-        watched.hear("STATUS=next scan in 3")
+        watched.hear(r"STATUS=next scan in 3\d{3} s")
         seconds = watched.stop()
 
     assert watched.process.returncode == 0
@@ -137,7 +137,7 @@ def test_a_watchdog_is_fed_while_it_waits(tmp_path: Path) -> None:
     state = enrolled(tmp_path).state
 
     with _daemon(state, tmp_path) as watched:
-        watched.hear("STATUS=next scan in 3")
+        watched.hear(r"STATUS=next scan in 3\d{3} s")
         watched.told.clear()
         watched.hear("WATCHDOG=1")
         watched.stop()
@@ -148,7 +148,7 @@ def test_an_idle_daemon_is_small(tmp_path: Path) -> None:
     state = enrolled(tmp_path).state
 
     with _daemon(state, tmp_path) as watched:
-        watched.hear("STATUS=next scan in 3")
+        watched.hear(r"STATUS=next scan in 3\d{3} s")
         rollup = Path(f"/proc/{watched.process.pid}/smaps_rollup").read_text()
         watched.stop()
 
@@ -162,7 +162,7 @@ def test_a_configuration_read_again_counts(tmp_path: Path) -> None:
     state = enrolled(tmp_path).state
 
     with _daemon(state, tmp_path) as watched:
-        watched.hear("STATUS=next scan in 3")
+        watched.hear(r"STATUS=next scan in 3\d{3} s")
         (tmp_path / "agent.toml").write_text("intervall_s = 3\n")
         watched.process.send_signal(signal.SIGHUP)
         time.sleep(0.5)

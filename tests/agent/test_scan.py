@@ -25,13 +25,13 @@ from agent.launch import Run, launch
 from agent.scan import scan_job
 from agent.spool import Spool
 from agent.standing import standing
-from agent.state import State
+from agent.state import HostFile, State
 from evidence import chain, dsse
 from evidence.chain import Link
 from evidence.statement import Reason, Report
 from policies.model import Policy
 from policies.recompute import recompute
-from tests.agent.enrolled import POLICY, enrolled
+from tests.agent.enrolled import HOST_ID, POLICY, enrolled
 from tests.agent.running import anfang
 
 
@@ -59,6 +59,29 @@ def test_an_unsigned_scan_says_so(tmp_path: Path) -> None:
     assert "unsigned" in done.stdout
     assert "unsigned" in done.stderr
     assert not (tmp_path / "state").exists()
+
+
+def test_an_enrolment_that_failed_half_way_is_none(tmp_path: Path) -> None:
+    """A key and an identity are made before a server answers; until it does there is no chain."""
+    state = enrolled(tmp_path).state
+    state.write_host(HostFile(id=HOST_ID))
+
+    done = anfang("scan", state=state)
+
+    assert "unsigned (this host is not enrolled)" in done.stdout
+    assert Spool(state).sequences() == []
+
+
+def test_without_its_key_an_enrolled_host_scans_nothing(tmp_path: Path) -> None:
+    """It is told that the key is missing, not shown a scorecard that nobody receives."""
+    state = enrolled(tmp_path).state
+    state.key_file.unlink()
+
+    done = anfang("scan", state=state)
+
+    assert done.returncode == 3
+    assert str(state.key_file) in done.stderr
+    assert done.stdout == ""
 
 
 def test_a_scan_takes_the_next_place(tmp_path: Path) -> None:
