@@ -7,7 +7,9 @@ cd "$(dirname "$0")/.."
 
 say() { printf '%s\n' "$*" >&2; }
 
-python=$(command -v python3.11 || true)
+# Debian's own first: another one may lie where only its owner can run it.
+python=/usr/bin/python3.11
+[ -x "$python" ] || python=$(command -v python3.11 || true)
 if [ -z "$python" ]; then
   say "缺少 python3.11。Debian 12: apt-get install python3.11 python3.11-venv"
   say "python3.11 is missing. Debian 12: apt-get install python3.11 python3.11-venv"
