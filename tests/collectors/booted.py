@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -75,19 +76,21 @@ def systemd(directory: Path) -> Iterator[list[str]]:
         TimeoutError: it does not come up here.
     """
     unshare = ["unshare", "--fork", "--kill-child", "--pid", "--mount", "--uts", "--ipc"]
-    base = _cgroup()
-    before = {path.name for path in base.iterdir()}
+    # A control group of its own, or two at a time would fight over one.
+    own = Path(tempfile.mkdtemp(prefix="anfang-", dir=_cgroup()))
     boot = [*unshare, "--net", "--cgroup", "sh", "-c", _BOOT, "sh", str(directory), _SYSTEMD]
     outer = subprocess.Popen(
-        boot, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ["sh", "-c", 'echo $$ > "$1/cgroup.procs"; shift; exec "$@"', "sh", str(own), *boot],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         yield _entered(outer.pid)
     finally:
         outer.send_signal(signal.SIGKILL)
         outer.wait(timeout=10)
-        for made in [path for path in base.iterdir() if path.is_dir() and path.name not in before]:
-            _removed(made)
+        _removed(own)
 
 
 def _cgroup() -> Path:
@@ -113,7 +116,7 @@ def _removed(group: Path) -> None:
 
 
 def _entered(outer: int) -> list[str]:
-    for _ in range(200):
+    for _ in range(400):
         time.sleep(0.1)
         children = Path(f"/proc/{outer}/task/{outer}/children")
         inner = children.read_text().split() if children.exists() else []
