@@ -50,6 +50,7 @@ def page(template: str, lang: Lang, **values: Any) -> str:
         time=_time,
         brief=_brief,
         age=partial(_age, lang),
+        span=partial(_span, lang),
         **values,
     )
 
@@ -87,11 +88,14 @@ def _brief(stamp: str) -> str:
 def _age(lang: Lang, stamp: str, now: str) -> str:
     """How long ago `stamp` was, in its largest unit."""
     try:
-        passed = (clock.moment(now) - clock.moment(stamp)).total_seconds()
+        return _span(lang, int((clock.moment(now) - clock.moment(stamp)).total_seconds()))
     except ValueError:
         return ""
-    for seconds, zh, en in ((86400, "天", "d"), (3600, "小时", "h"), (60, "分钟", "min")):
-        if passed >= seconds:
-            count = int(passed // seconds)
-            return f"{count} {zh}" if lang == "zh" else f"{count} {en}"
-    return "刚刚" if lang == "zh" else "just now"
+
+
+def _span(lang: Lang, seconds: int) -> str:
+    """So many seconds in their largest unit, rounded down."""
+    for unit, zh, en in ((86400, "天", "d"), (3600, "小时", "h"), (60, "分钟", "min")):
+        if seconds >= unit:
+            return f"{seconds // unit} {_pick(lang, zh, en)}"
+    return _pick(lang, "不到 1 分钟", "less than 1 min")
