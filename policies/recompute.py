@@ -64,18 +64,11 @@ class Recomputer:
     """The limited child, for as many reports as there are; a context manager.
 
     The child has no environment, no descriptor but its pipes, and no way to import a collector.
+    One that breaks off is followed by another, so that what breaks it leaves the rest unharmed.
     """
 
     def __enter__(self) -> Self:
-        root = str(Path(__file__).parents[1])
-        self._child = subprocess.Popen(
-            [sys.executable, "-I", "-c", _BOOT, root],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={},
-            cwd="/",
-        )
+        self._child = _started()
         return self
 
     def __exit__(
@@ -102,7 +95,9 @@ class Recomputer:
             line = stdout.readline()
             return msgspec.json.decode(line, type=Rejudged)
         except (OSError, msgspec.DecodeError) as e:
-            raise RecomputeError(f"judging again broke off: {self._last_words()}") from e
+            words = self._last_words()
+            self._child = _started()
+            raise RecomputeError(f"judging again broke off: {words}") from e
 
     def _last_words(self) -> str:
         """The last line the child left, or its status if it was killed."""
@@ -148,6 +143,19 @@ def recompute(
     """See `Recomputer.recompute`; for one report."""
     with Recomputer() as recomputer:
         return recomputer.recompute(report, tables, policies, registers)
+
+
+def _started() -> "subprocess.Popen[bytes]":
+    """A new child that waits for its first job."""
+    root = str(Path(__file__).parents[1])
+    return subprocess.Popen(
+        [sys.executable, "-I", "-c", _BOOT, root],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={},
+        cwd="/",
+    )
 
 
 def _compare(report: Report, policies: Mapping[str, bytes], answer: Rejudged) -> Recomputed:
@@ -197,7 +205,11 @@ def _one_ran_over(mine: Verdict | None, theirs: Verdict | None) -> bool:
     """Whether they differ, and one of them is unknown for want of time or memory."""
     if mine is None or theirs is None or mine == theirs:
         return False
-    return any(reason.code in _BUDGETS for reason in (*mine.reasons, *theirs.reasons))
+    return any(
+        # A pass that names a budget is no verdict that ran over, but a false one.
+        verdict.verdict == "unknown" and any(reason.code in _BUDGETS for reason in verdict.reasons)
+        for verdict in (mine, theirs)
+    )
 
 
 def _of_verdicts(check: str, said: Verdict | None, found: Verdict | None) -> Iterator[Difference]:

@@ -254,6 +254,18 @@ def test_a_host_that_ran_out_of_time_is_no_liar() -> None:
     assert result.unchecked == ("CEP-USB-003",)
 
 
+@pytest.mark.parametrize("verdict", ["pass", "not_applicable"])
+def test_no_budget_excuses_a_verdict_that_helps(verdict: str) -> None:
+    """Only an unknown can have run over; anything else that differs is false, score or no score."""
+    made = failing()
+    excuse = {"verdict": verdict, "reasons": (Reason(code="over_time", args=()),)}
+
+    result = checked(made, edited(made.report, excuse))
+
+    assert ("CEP-USB-003", "verdict") in {(d.what, d.field) for d in result.differences}
+    assert result.unchecked == ()
+
+
 def test_every_function_of_sql_works_in_the_locked_child() -> None:
     """Nothing that judging needs is imported too late."""
     calls = {
@@ -307,6 +319,20 @@ def test_a_child_that_breaks_off_is_no_answer() -> None:
 
         with pytest.raises(RecomputeError, match="broke off"):
             recomputer.recompute(made.report, made.tables, made.policies, made.registers)
+
+
+def test_what_breaks_a_child_leaves_the_next_report_unharmed() -> None:
+    """One report in many that exhausts the child costs its own answer, not everyone's."""
+    made = failing()
+
+    with Recomputer() as recomputer:
+        (child,) = psutil.Process().children()
+        child.kill()
+        with pytest.raises(RecomputeError):
+            recomputer.recompute(made.report, made.tables, made.policies, made.registers)
+        result = recomputer.recompute(made.report, made.tables, made.policies, made.registers)
+
+    assert result.holds
 
 
 def test_the_child_runs_without_collectors_environment_or_network() -> None:
