@@ -76,6 +76,10 @@ _WORDS: Mapping[Code, tuple[str, str]] = {
         "与所依据的下发配置不一致：{1}",
         "does not agree with its assignment: {1}",
     ),
+    Code.ASSIGNMENT_ROLLED_BACK: (
+        "第 {1} 份主机报告依据的下发配置序号为 {2}，低于此前已依据的 {3}（回退到旧配置）",
+        "report {1} was made under assignment {2}, an earlier one under {3}: rolled back",
+    ),
     Code.TIMES_HELD: ("时间先后合理：{0} 至 {1}", "times in order: {0} to {1}"),
     Code.TIME_MALFORMED: ("时间 {0} 格式不对：{1}", "time {0} is malformed: {1}"),
     Code.TIMES_DISORDERED: (
@@ -118,6 +122,14 @@ _WORDS: Mapping[Code, tuple[str, str]] = {
         "报告链断裂：第 {1} 份所指的前一份不符",
         "chain broken: number {1} names another predecessor",
     ),
+    Code.CHAIN_SILENT: (
+        "超出承诺的上报间隔：第 {1} 份扫描于 {3} 结束，第 {2} 份到 {4} 才开始",
+        "silent for longer than promised: number {1} ended {3}, number {2} began {4}",
+    ),
+    Code.CHAIN_BACKWARDS: (
+        "第 {2} 份的扫描时间早于第 {1} 份（主机时钟被回拨，或记录不实）",
+        "number {2} was scanned before number {1}: the host's clock was set back, or it lies",
+    ),
     Code.BLOB_UNSIGNED: (
         "数据块 {0} 未被任何声明引用，无法核验",
         "blob {0} is named by no statement, so nothing can be said about it",
@@ -128,6 +140,10 @@ _WORDS: Mapping[Code, tuple[str, str]] = {
         "the receipt for {0} belongs to nothing here",
     ),
     Code.NOTHING_SIGNED: ("没有任何已签名的内容", "nothing signed was found"),
+    Code.NO_REPORT: (
+        "其中没有主机报告，无任何主机的判定可复算",
+        "it holds no report, so there is no verdict on any host to recompute",
+    ),
 }
 
 

@@ -15,8 +15,8 @@ from evidence.errors import EvidenceError
 from evidence.finding import Finding, Outcome, worst
 from evidence.parcel import MAX_PARCEL
 from evidence.trust import Trust
-from evidence.verification import Checked, CheckedReport
-from evidence.verify import verify_parcel
+from evidence.verification import Checked, CheckedReport, Verification
+from evidence.verify import verify_parcel, verify_together
 from policies.errors import RecomputeError
 from policies.recompute import Difference, Recomputed, Recomputer
 
@@ -54,8 +54,13 @@ class VerifiedFile:
     damaged: str | None
     """Why it is no intact parcel; None if it is one."""
     statements: tuple[VerifiedStatement, ...]
-    findings: tuple[Finding, ...]
-    """About the file as a whole."""
+    integrity: Verification | None
+    """What `evidence` found; None if it is damaged."""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """About the file as a whole."""
+        return () if self.integrity is None else self.integrity.findings
 
     @property
     def outcome(self) -> Outcome:
@@ -75,6 +80,11 @@ def verify_files(paths: Sequence[Path], trust: Trust) -> list[VerifiedFile]:
         return [_verify(path, trust, recomputer) for path in paths]
 
 
+def laid_together(files: Sequence[VerifiedFile]) -> tuple[Finding, ...]:
+    """What is wrong with `files` although each may be right by itself."""
+    return verify_together([file.integrity for file in files if file.integrity is not None])
+
+
 def _verify(path: Path, trust: Trust, recomputer: Recomputer) -> VerifiedFile:
     try:
         with path.open("rb") as f:
@@ -86,10 +96,10 @@ def _verify(path: Path, trust: Trust, recomputer: Recomputer) -> VerifiedFile:
     try:
         read = parcel.read(data, limit=MAX_PARCEL)
     except EvidenceError as e:
-        return VerifiedFile(path, str(e), (), ())
+        return VerifiedFile(path, str(e), (), None)
     verified = verify_parcel(read, trust)
     statements = tuple(_judged(checked, recomputer) for checked in verified.checked)
-    return VerifiedFile(path, None, statements, verified.findings)
+    return VerifiedFile(path, None, statements, verified)
 
 
 def _judged(checked: Checked, recomputer: Recomputer) -> VerifiedStatement:

@@ -132,6 +132,7 @@ def assignment(
         "policies": set(named.policies) != set(report.policies),
         "registers": set(named.registers) != set(report.registers),
         "parameters": named.parameters != report.parameters,
+        "interval": named.interval_s != report.chain.interval_s,
         "unit": bool(units) and named.unit not in units,
     }
     found = [
@@ -156,20 +157,26 @@ def times(report: Report, received_at: str | None) -> list[Finding]:
         named.append(("score.oldest_fact", report.score.oldest_fact))
     if received_at is not None:
         named.append(("received_at", received_at))
-    malformed = [(field, value) for field, value in named if _seconds(value) is None]
+    malformed = [(field, value) for field, value in named if seconds(value) is None]
     if malformed:
         return [failed(Code.TIME_MALFORMED, field, value) for field, value in malformed]
     found: list[Finding] = []
     # In this form, the order of times is the order of texts.
     if scan.started > scan.ended:
         found.append(not_checked(Code.TIMES_DISORDERED, "scan.started", "scan.ended"))
+    read = [(field, value) for field, value in named[2:] if field != "received_at"]
     found += [
         not_checked(Code.TIMES_DISORDERED, field, "scan.ended")
-        for field, value in named[2:]
-        if field != "received_at" and value > scan.ended
+        for field, value in read
+        if value > scan.ended
+    ]
+    found += [
+        not_checked(Code.TIMES_DISORDERED, "scan.started", field)
+        for field, value in read
+        if value < scan.started
     ]
     if received_at is not None:
-        ahead = (_seconds(scan.ended) or 0) - (_seconds(received_at) or 0)
+        ahead = (seconds(scan.ended) or 0) - (seconds(received_at) or 0)
         if ahead > MAX_CLOCK_AHEAD_S:
             found.append(not_checked(Code.CLOCK_AHEAD, str(ahead)))
     return found or [held(Code.TIMES_HELD, scan.started, scan.ended)]
@@ -190,6 +197,8 @@ def _contradictions(report: Report) -> Iterator[tuple[str, str]]:
     for verdict in report.verdicts:
         if verdict.policy not in names:
             yield f"verdicts/{verdict.check}", "policies"
+        if (verdict.verdict == "unknown") is not bool(verdict.reasons):
+            yield f"verdicts/{verdict.check}", "reasons"
         if len(verdict.rows) != min(verdict.row_count, MAX_EVIDENCE_ROWS):
             yield f"verdicts/{verdict.check}", "rows"
         if verdict.rows and {len(row) for row in verdict.rows} != {len(verdict.columns)}:
@@ -204,7 +213,7 @@ def _contradictions(report: Report) -> Iterator[tuple[str, str]]:
 
 
 @lru_cache(maxsize=65536)
-def _seconds(time: str) -> int | None:
+def seconds(time: str) -> int | None:
     """Seconds since 1970 of an RFC 3339 time in UTC with whole seconds; None if it is none."""
     if len(time) != _TIME_LENGTH or time[-1] != "Z":
         return None

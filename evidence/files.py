@@ -1,8 +1,28 @@
 """Files that are there whole or not at all, also after a power cut."""
 
+import errno
 import os
 import secrets
+import stat
 from pathlib import Path
+
+
+def read_regular(path: Path, limit: int) -> bytes:
+    """The first `limit` bytes of the regular file at `path`, links followed.
+
+    A FIFO or device in its place is an OSError, and is neither waited for nor read.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        parts = []
+        while limit > 0 and (part := os.read(descriptor, limit)):
+            parts.append(part)
+            limit -= len(part)
+    finally:
+        os.close(descriptor)
+    return b"".join(parts)
 
 
 def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:

@@ -70,7 +70,9 @@ class Code(StrEnum):
     ASSIGNMENT_NOT_ESTABLISHED = "assignment_not_established"
     """digest: it is here, but not signed by a trusted server"""
     ASSIGNMENT_DISAGREES = "assignment_disagrees"
-    """digest, what the report has otherwise: policies, registers, parameters or unit"""
+    """digest, what the report has otherwise: policies, registers, parameters, interval or unit"""
+    ASSIGNMENT_ROLLED_BACK = "assignment_rolled_back"
+    """key id, sequence, serial, higher serial that an earlier report was made under"""
     TIMES_HELD = "times_held"
     """scan start, scan end"""
     TIME_MALFORMED = "time_malformed"
@@ -105,6 +107,10 @@ class Code(StrEnum):
     """key id, sequence, sequence"""
     CHAIN_BROKEN = "chain_broken"
     """key id, sequence, sequence"""
+    CHAIN_SILENT = "chain_silent"
+    """key id, sequence, next sequence, end of the one, start of the other: later than promised"""
+    CHAIN_BACKWARDS = "chain_backwards"
+    """key id, sequence, next sequence: scanned before the one it follows, by the host's clock"""
     BLOB_UNSIGNED = "blob_unsigned"
     """digest of a blob that no statement names"""
     BLOB_WRONG = "blob_wrong"
@@ -113,6 +119,8 @@ class Code(StrEnum):
     """payload digest of a receipt for nothing that is here"""
     NOTHING_SIGNED = "nothing_signed"
     """no arguments: nothing was there to check"""
+    NO_REPORT = "no_report"
+    """no arguments: signed, but nothing is said of any host"""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ One checkpoint serves many receipts and is verified once. Every verified head is
 that a log that signs two roots of one size is found out, also across reports.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from evidence import checkpoint, receipt
@@ -20,7 +21,6 @@ class Logs:
 
     trust: Trust
     _heads: dict[str, Checkpoint | Finding] = field(default_factory=dict)
-    _roots: dict[tuple[str, int], set[bytes]] = field(default_factory=dict)
 
     def receipt(
         self, text: str | None, payload_digest: str, key_id: str
@@ -50,13 +50,10 @@ class Logs:
             return [failed(Code.LOG_ROLLED_BACK, str(logged.index), str(head.size))]
         return []
 
-    def forks(self) -> list[Finding]:
-        """The sizes of which some log has signed more than one root."""
-        return [
-            failed(Code.LOG_FORKED, origin, str(size))
-            for (origin, size), roots in sorted(self._roots.items())
-            if len(roots) > 1
-        ]
+    @property
+    def heads(self) -> frozenset[Checkpoint]:
+        """The verified checkpoints so far."""
+        return frozenset(head for head in self._heads.values() if isinstance(head, Checkpoint))
 
     def _head(self, text: str) -> Checkpoint | Finding:
         """The verified checkpoint in the note `text`, or what is wrong with it."""
@@ -75,5 +72,16 @@ class Logs:
             return signer_unknown(Code.LOG_UNKNOWN, str(e))
         except EvidenceError as e:
             return failed(Code.CHECKPOINT_WRONG, str(e))
-        self._roots.setdefault((head.origin, head.size), set()).add(head.root)
         return head
+
+
+def forks(heads: Iterable[Checkpoint]) -> list[Finding]:
+    """The sizes of which some log has signed more than one root, among verified `heads`."""
+    roots: dict[tuple[str, int], set[bytes]] = {}
+    for head in heads:
+        roots.setdefault((head.origin, head.size), set()).add(head.root)
+    return [
+        failed(Code.LOG_FORKED, origin, str(size))
+        for (origin, size), signed in sorted(roots.items())
+        if len(signed) > 1
+    ]

@@ -129,8 +129,7 @@ def _pem_files(directory: Path) -> list[Path]:
 
 def _read(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_TRUST_FILE + 1)
+        data = files.read_regular(path, MAX_TRUST_FILE + 1)
         if len(data) > MAX_TRUST_FILE:
             raise KeyFileError(f"{path} is longer than a key")
         return data.decode("utf-8")

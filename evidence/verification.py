@@ -5,6 +5,8 @@ on, so that whoever wants can recompute their verdicts.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from evidence.chain import Link
+from evidence.checkpoint import Checkpoint
 from evidence.finding import Finding, Outcome, worst
 from evidence.statement import Assignment, Report
 
@@ -53,6 +55,10 @@ class Verification:
     """In the order of the parcel's envelopes."""
     findings: tuple[Finding, ...]
     """About the parcel as a whole: chains, logs, and what no statement names."""
+    links: tuple[Link, ...]
+    """The places of its reports in their chains."""
+    heads: frozenset[Checkpoint]
+    """The checkpoints in it that trusted logs signed."""
 
     @property
     def reports(self) -> tuple[CheckedReport, ...]:

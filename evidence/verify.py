@@ -8,13 +8,14 @@ with their tables, policies and registers in the result.
 
 import contextlib
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evidence import agreement, canonical, chain, statement
+from evidence import agreement, canonical, chain, logs, statement, succession
 from evidence.agreement import Blobs
-from evidence.chain import Link
+from evidence.chain import Fault, Link
+from evidence.checkpoint import Checkpoint
 from evidence.dsse import Envelope
 from evidence.errors import EvidenceError, MalformedError
 from evidence.finding import Code, Finding, Outcome, failed, held, not_checked, worst
@@ -31,6 +32,7 @@ from evidence.statement import (
     Report,
     Statement,
 )
+from evidence.succession import Step
 from evidence.trust import Trust
 from evidence.verification import Checked, CheckedReport, Verification
 
@@ -41,6 +43,19 @@ def verify_parcel(parcel: Parcel, trust: Trust) -> Verification:
     Raises nothing for what the parcel holds, except for envelopes that `parcel.read` refuses.
     """
     return _Verifier(parcel, trust).verify()
+
+
+def verify_together(several: Sequence[Verification]) -> tuple[Finding, ...]:
+    """What only shows when `several` parcels are laid side by side.
+
+    A copy of a machine, or a server with two faces, hands each audience a parcel that holds. What
+    is missing between parcels is not held against them.
+    """
+    alone = {finding for each in several for finding in each.findings}
+    links = [link for each in several for link in each.links]
+    heads = frozenset[Checkpoint]().union(*(each.heads for each in several))
+    found = [_of_the_chain(f) for f in chain.examine(links).faults if f.kind != "gap"]
+    return tuple(f for f in (*found, *logs.forks(heads)) if f not in alone)
 
 
 _KINDS: Mapping[str, tuple[type[Any], Role]] = {
@@ -82,6 +97,7 @@ class _Verifier:
         self._other_assignments: set[str] = set()
         self._host_of: dict[str, str] = {}
         self._links: list[Link] = []
+        self._steps: list[Step] = []
 
     def verify(self) -> Verification:
         """Check all, those first on which others rest."""
@@ -96,7 +112,8 @@ class _Verifier:
                 if each.predicate == predicate:
                     self._checked[each.position] = check(each)
         checked = tuple(self._checked[position] for position in sorted(self._checked))
-        return Verification(checked, tuple(self._of_the_parcel()))
+        found = tuple(self._of_the_parcel())
+        return Verification(checked, found, tuple(self._links), self._logs.heads)
 
     def _open(self, position: int, envelope: Envelope) -> _Opened | None:
         """The statement in `envelope`; None, and something found, if there is none of ours."""
@@ -166,9 +183,8 @@ class _Verifier:
         signer, found = self._judge(each)
         claimed = signer or each.envelope.signatures[0].keyid
         bindings = self._signers.bindings(claimed)
-        if worst(found) is not Outcome.FAILED:
-            # What was not signed by its claimed key must not count against that key.
-            self._links.append(Link(digest, report.chain, claimed))
+        signed = worst(found) is not Outcome.FAILED
+        if signed:
             found += self._host(claimed, report.host.id, {bound.host_id for bound in bindings})
         tables, about_tables = agreement.tables(each.statement, self._blobs)
         policies, about_policies = agreement.policies(report.policies, self._blobs)
@@ -179,6 +195,11 @@ class _Verifier:
             self._other_assignments,
             {bound.unit for bound in bindings},
         )
+        if signed:
+            # What was not signed by its claimed key must not count against that key.
+            self._links.append(Link(digest, report.chain, claimed))
+            serial = None if assignment is None else assignment.serial
+            self._steps.append(Step(claimed, report, serial))
         if report.assignment is None and self._served:
             # Whoever trusts a server expects it to say what is run; a host must not choose unseen.
             found.append(not_checked(Code.ASSIGNMENT_NONE))
@@ -237,15 +258,16 @@ class _Verifier:
         """What is found when all statements have been checked."""
         if not self._parcel.envelopes:
             yield not_checked(Code.NOTHING_SIGNED)
+        elif all(each.predicate != statement.REPORT for each in self._checked.values()):
+            yield not_checked(Code.NO_REPORT)
         examined = chain.examine(self._links)
         faulty = {fault.key_id for fault in examined.faults}
         for part in examined.stretches:
             if part.key_id not in faulty:
                 yield held(Code.CHAIN_HELD, part.key_id, str(part.first), str(part.last))
-        for fault in examined.faults:
-            outcome, code = _CHAIN_FAULTS[fault.kind]
-            yield Finding(outcome, code, (fault.key_id, str(fault.first), str(fault.last)))
-        yield from self._logs.forks()
+        yield from map(_of_the_chain, examined.faults)
+        yield from succession.examine(self._steps)
+        yield from logs.forks(self._logs.heads)
         for digest in self._parcel.blobs:
             if digest not in self._blobs.blobs:
                 yield failed(Code.BLOB_WRONG, digest)
@@ -255,6 +277,11 @@ class _Verifier:
         for digest in self._parcel.receipts:
             if digest not in present:
                 yield not_checked(Code.RECEIPT_UNUSED, digest)
+
+
+def _of_the_chain(fault: Fault) -> Finding:
+    outcome, code = _CHAIN_FAULTS[fault.kind]
+    return Finding(outcome, code, (fault.key_id, str(fault.first), str(fault.last)))
 
 
 _CHAIN_FAULTS: Mapping[str, tuple[Outcome, Code]] = {

@@ -2,16 +2,16 @@
 
 import argparse
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from agent.commands.common import configured, print_json, state_of
 from agent.errors import InputError, StateError
 from agent.findings import MARKS, OUTCOMES, sentence
 from agent.say import BOLD, DIM, GREEN, RED, YELLOW, Lang, Paint, pick, talk
-from agent.verification import VerifiedFile, VerifiedStatement, verify_files
+from agent.verification import VerifiedFile, VerifiedStatement, laid_together, verify_files
 from evidence.errors import EvidenceError
-from evidence.finding import Finding, Outcome
+from evidence.finding import Finding, Outcome, worst
 from evidence.statement import ASSIGNMENT, ENROLMENT, ENROLMENT_REQUEST, REPORT
 from evidence.trust import Trust
 from evidence.verification import CheckedReport
@@ -35,14 +35,23 @@ _EXIT = {Outcome.HELD: 0, Outcome.NOT_CHECKED: 3, Outcome.SIGNER_UNKNOWN: 3, Out
 def run(args: argparse.Namespace) -> int:
     """0 if all held, 1 if anything is false, 3 if something could not be checked."""
     files = verify_files(args.files, _trust(args))
-    outcome = max(file.outcome for file in files)
+    together = laid_together(files)
+    outcome = max(worst(together), *(file.outcome for file in files))
     if args.json:
-        print_json({"outcome": outcome.name.lower(), "files": [_as_json(file) for file in files]})
+        print_json(
+            {
+                "outcome": outcome.name.lower(),
+                "files": [_as_json(file) for file in files],
+                "findings": [_finding_json(finding) for finding in together],
+            }
+        )
     else:
         paint = Paint(sys.stdout)
         for file in files:
             for line in _lines(file, args.lang, paint):
                 print(line)
+        for line in _together(together, args.lang, paint):
+            print(line)
         talk(
             pick(
                 args.lang,
@@ -84,6 +93,16 @@ def _lines(file: VerifiedFile, lang: Lang, paint: Paint) -> Iterator[str]:
         yield _finding(finding.outcome, sentence(finding, lang), paint, "  ")
 
 
+def _together(findings: Sequence[Finding], lang: Lang, paint: Paint) -> Iterator[str]:
+    """What the files say against each other; nothing where they do not."""
+    if findings:
+        outcome = worst(findings)
+        head = pick(lang, "各文件之间互相矛盾", "the files contradict each other")
+        yield paint(f"{MARKS[outcome]} {head}", _COLOURS[outcome], BOLD)
+    for finding in findings:
+        yield _finding(finding.outcome, sentence(finding, lang), paint, "  ")
+
+
 def _statement(each: VerifiedStatement, lang: Lang, paint: Paint) -> Iterator[str]:
     checked = each.checked
     kind = pick(lang, *_KINDS.get(checked.predicate, ("未知声明", "unknown statement")))
@@ -91,7 +110,9 @@ def _statement(each: VerifiedStatement, lang: Lang, paint: Paint) -> Iterator[st
     if isinstance(checked, CheckedReport):
         report = checked.report
         number = report.chain.sequence
-        about = pick(lang, f" 第 {number} 份", f" number {number}") + f" · {report.host.name}"
+        about = pick(lang, f" 第 {number} 份", f" number {number}")
+        # A host calls itself what it likes; which one it is, the id says.
+        about += f" · {report.host.name} ({report.host.id})"
     digest = checked.payload_digest[:16]
     title = f"{visible(kind + about)} {paint(digest + '…', DIM)}"
     yield "  " + _finding(each.outcome, title, paint, "")

@@ -1,5 +1,6 @@
 """Trust directories: what is in them counts, and nothing counts by accident."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,14 @@ def test_a_damaged_key_is_an_error(directory: Path, content: bytes) -> None:
     (directory / "srv-1.host.pem").write_bytes(content)
 
     with pytest.raises(KeyFileError, match="srv-1"):
+        Trust.load(directory)
+
+
+def test_what_is_no_file_holds_nobody_up(directory: Path) -> None:
+    """A FIFO under a key's name is an error at once, not a wait for whoever may write to it."""
+    os.mkfifo(directory / "srv-1.host.pem")
+
+    with pytest.raises(KeyFileError, match="not a regular file"):
         Trust.load(directory)
 
 

@@ -21,7 +21,7 @@ from evidence.statement import (
 )
 from evidence.trust import Server, Trust
 from evidence.verification import Verification
-from evidence.verify import verify_parcel
+from evidence.verify import verify_parcel, verify_together
 from tests.evidence.world import (
     ORIGIN,
     POLICY,
@@ -201,8 +201,8 @@ def test_a_request_is_its_hosts_own(world: World) -> None:
     trust = Trust(world.trust.servers, {"x": world.stranger.public})
 
     assert verify_parcel(Parcel((own,)), world.trust).outcome is Outcome.SIGNER_UNKNOWN
-    assert verify_parcel(Parcel(enrolled), world.trust).outcome is Outcome.HELD
-    assert codes(verify_parcel(Parcel((others,)), trust)) == {Code.HOST_MISMATCH}
+    assert codes(verify_parcel(Parcel(enrolled), world.trust)) == {Code.NO_REPORT}
+    assert codes(verify_parcel(Parcel((others,)), trust)) == {Code.HOST_MISMATCH, Code.NO_REPORT}
 
 
 def changed_score(report: Report) -> dict[str, Any]:
@@ -525,9 +525,10 @@ def test_times_out_of_order_are_told(world: World) -> None:
     """A clock that was set back during the scan leaves its times in doubt, nothing more."""
     report = world.report()
     late = (msgspec.structs.replace(report.tables[0], read_at="2026-11-23T09:00:00Z"),)
+    old = (msgspec.structs.replace(report.tables[0], read_at="2026-11-22T08:00:00Z"),)
     back = scan_times(world, ended="2026-11-23T07:59:59Z")
 
-    for changes in (back, {"tables": (*late, *report.tables[1:])}):
+    for changes in (back, *({"tables": (*some, *report.tables[1:])} for some in (late, old))):
         verification = verify_parcel(world.parcel_of(**changes), world.trust)
 
         assert verification.outcome is Outcome.NOT_CHECKED
@@ -565,6 +566,32 @@ def test_a_fork_and_a_gap_are_told_with_their_place(world: World) -> None:
     assert len(fork.reports) == 3
     assert (gap.outcome, codes(gap)) == (Outcome.NOT_CHECKED, {Code.CHAIN_GAP})
     assert [f.args[1:] for f in gap.findings] == [("2", "3")]
+
+
+def test_parcels_are_held_against_each_other(world: World) -> None:
+    """A clone shows one report to each audience, a server one log: side by side they show."""
+    chain = world.chain(2)
+    twin = world.sealed(world.report(2, payload_digest(chain[0]), agent=digest(b"clone")))
+    one, other = (
+        verify_parcel(world.parcel(chain[0], each), world.trust) for each in (chain[1], twin)
+    )
+    world.log = Log(world.server)
+    forked = verify_parcel(world.parcel(twin, chain[0]), world.trust)
+
+    assert [one.outcome, other.outcome, forked.outcome] == [Outcome.HELD] * 3
+    assert verify_together([one, one]) == ()
+    assert [f.code for f in verify_together([one, other])] == [Code.CHAIN_FORK]
+    assert Code.LOG_FORKED in {f.code for f in verify_together([one, forked])}
+
+
+def test_signed_but_without_a_report_says_nothing_of_a_host(world: World) -> None:
+    """Whoever is handed enrolment and assignment alone was shown no verdict."""
+    packed = world.parcel()
+    alone = Parcel(packed.envelopes[:2], {sha256(b): b for b in (POLICY, REGISTER)})
+
+    verification = verify_parcel(alone, world.trust)
+
+    assert (verification.outcome, codes(verification)) == (Outcome.NOT_CHECKED, {Code.NO_REPORT})
 
 
 def test_a_replaced_report_breaks_the_chain(world: World) -> None:

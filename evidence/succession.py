@@ -1,0 +1,65 @@
+"""How one host's reports follow each other in time, and under which assignments.
+
+`evidence.chain` holds their digests together; here it is what they say: no report scanned before
+the one it follows, none later than that one promised, none under an older assignment again. All
+of it rests on the host's own clock and word, so what is wrong here contradicts no signature.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from evidence.agreement import MAX_CLOCK_AHEAD_S, seconds
+from evidence.finding import Code, Finding, not_checked
+from evidence.statement import Report
+
+MIN_GRACE_S = 300
+"""How late a report may be at least, in seconds; a quarter of the interval if that is more."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One report, its signer, and the serial of the assignment it was made under, if known."""
+
+    key_id: str
+    report: Report
+    serial: int | None
+
+
+def examine(steps: Iterable[Step]) -> Iterator[Finding]:
+    """What is wrong with the way `steps` follow each other; in any order."""
+    by_key: dict[str, dict[int, list[Step]]] = {}
+    for step in steps:
+        places = by_key.setdefault(step.key_id, {})
+        places.setdefault(step.report.chain.sequence, []).append(step)
+    for places in by_key.values():
+        # In a fork nobody knows which one is followed; that there is one is said elsewhere.
+        way = [places[sequence][0] for sequence in sorted(places) if len(places[sequence]) == 1]
+        for before, after in pairwise(way):
+            if after.report.chain.sequence == before.report.chain.sequence + 1:
+                yield from _in_time(before, after)
+        yield from _assigned(way)
+
+
+def _in_time(before: Step, after: Step) -> Iterator[Finding]:
+    ended, started = seconds(before.report.scan.ended), seconds(after.report.scan.started)
+    if ended is None or started is None:
+        return
+    passed, promised = started - ended, before.report.chain.interval_s
+    last, first = before.report.chain.sequence, after.report.chain.sequence
+    if passed < -MAX_CLOCK_AHEAD_S:
+        yield not_checked(Code.CHAIN_BACKWARDS, before.key_id, str(last), str(first))
+    elif promised is not None and passed > promised + max(promised // 4, MIN_GRACE_S):
+        times = (before.report.scan.ended, after.report.scan.started)
+        yield not_checked(Code.CHAIN_SILENT, before.key_id, str(last), str(first), *times)
+
+
+def _assigned(way: Iterable[Step]) -> Iterator[Finding]:
+    newest = 0
+    for step in way:
+        if step.serial is not None and step.serial < newest:
+            sequence = str(step.report.chain.sequence)
+            yield not_checked(
+                Code.ASSIGNMENT_ROLLED_BACK, step.key_id, sequence, str(step.serial), str(newest)
+            )
+        newest = max(newest, step.serial or 0)

@@ -1,0 +1,92 @@
+"""How reports follow each other: in time, as promised, never back to an older assignment."""
+
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+
+from evidence.finding import Code, Finding, Outcome
+from evidence.statement import Report
+from evidence.succession import Step, examine
+from evidence.verify import verify_parcel
+from tests.evidence.world import World, payload_digest
+
+FIRST_ENDED = "2026-11-23T08:00:02Z"
+
+
+def after(world: World, sequence: int, started: str, **changes: Any) -> Report:
+    """A report that was scanned in the moment `started`."""
+    report = world.report(sequence)
+    scan = msgspec.structs.replace(report.scan, started=started, ended=started)
+    return msgspec.structs.replace(report, scan=scan, **changes)
+
+
+def found(*reports: Report, serials: tuple[int | None, ...] = ()) -> list[Finding]:
+    """What is wrong with `reports` of one key, made under assignments with these `serials`."""
+    given = serials or (None,) * len(reports)
+    return [*examine(Step("k", each, serial) for each, serial in zip(reports, given, strict=True))]
+
+
+@pytest.mark.parametrize(
+    ("started", "codes"),
+    [
+        ("2026-11-23T09:00:02Z", []),
+        ("2026-11-23T09:15:02Z", []),
+        ("2026-11-23T09:15:03Z", [Code.CHAIN_SILENT]),
+        ("2027-06-23T08:00:00Z", [Code.CHAIN_SILENT]),
+        ("2026-11-23T07:55:02Z", []),
+        ("2026-11-23T07:55:01Z", [Code.CHAIN_BACKWARDS]),
+    ],
+)
+def test_the_next_report_comes_within_what_was_promised(
+    world: World, started: str, codes: list[Code]
+) -> None:
+    """An hour was promised: a quarter more is forgiven, and a clock set right by five minutes."""
+    told = found(world.report(1), after(world, 2, started))
+
+    assert [each.code for each in told] == codes
+    assert all(each.outcome is Outcome.NOT_CHECKED for each in told)
+
+
+def test_silence_names_its_beginning_and_its_end(world: World) -> None:
+    """Who, between which reports, and from when to when."""
+    (told,) = found(after(world, 2, "2026-11-25T08:00:00Z"), world.report(1))
+
+    assert told.args == ("k", "1", "2", FIRST_ENDED, "2026-11-25T08:00:00Z")
+
+
+def test_where_nothing_was_promised_or_something_is_missing_nothing_is_late(world: World) -> None:
+    """A gap is told as a gap, and a host without an interval promised no next report."""
+    chain = msgspec.structs.replace(world.report(1).chain, interval_s=None)
+    free = msgspec.structs.replace(world.report(1), chain=chain)
+    late = "2027-06-23T08:00:00Z"
+
+    assert found(free, after(world, 2, late)) == []
+    assert found(world.report(1), after(world, 3, late)) == []
+    assert found(world.report(1), after(world, 2, "no time")) == []
+
+
+def test_nobody_goes_back_to_an_older_assignment(world: World) -> None:
+    """A host that judges by yesterday's easier policy again is told, with both serials."""
+    reports = [world.report(sequence) for sequence in (1, 2, 3, 4)]
+
+    (told,) = found(*reports, serials=(1, 2, None, 1))
+
+    assert (told.code, told.args) == (Code.ASSIGNMENT_ROLLED_BACK, ("k", "4", "1", "2"))
+    assert found(*reports, serials=(1, 1, 2, 2)) == []
+
+
+def test_a_parcel_shows_it(world: World) -> None:
+    """Through the verifier: the old assignment is signed and agrees, and is told all the same."""
+    first = world.sealed(world.report())
+    old = world.sealed_assignment(serial=0)
+    digest = msgspec.structs.replace(world.report().agent, sha256=payload_digest(old))
+    second = world.sealed(world.report(2, payload_digest(first), assignment=digest))
+    packed = world.parcel(first, second)
+    envelopes = (packed.envelopes[0], old, *packed.envelopes[1:])
+
+    verification = verify_parcel(replace(packed, envelopes=envelopes), world.trust)
+
+    assert [each.outcome for each in verification.checked] == [Outcome.HELD] * 5
+    assert Code.ASSIGNMENT_ROLLED_BACK in {each.code for each in verification.findings}
