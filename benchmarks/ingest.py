@@ -37,7 +37,7 @@ from evidence.keys import PublicKey, SigningKey  # noqa: E402
 from evidence.parcel import Parcel  # noqa: E402
 from server import assigning, authority, service, units  # noqa: E402
 from server.app import create_app  # noqa: E402
-from tests.server.hosts import FakeHost, new_host, signed, verdict  # noqa: E402
+from tests.server.hosts import Asking, FakeHost, new_host, signed, verdict  # noqa: E402
 
 HOSTS = 48
 """Each on a connection of its own, one report after the other."""
@@ -60,11 +60,11 @@ def main() -> int:
     args = _arguments()
     work = Path(tempfile.mkdtemp(prefix="ingest-", dir=args.directory))
     try:
-        data, hosts, assignment = _prepare(work)
+        data, hosts = _prepare(work)
         ratios = []
         for number in range(args.rounds):
             port = _free_port()
-            made = _reports(hosts, args.reports // HOSTS, assignment, port, first=number == 0)
+            made = _reports(hosts, args.reports // HOSTS, port, first=number == 0)
             bare_key = hosts[0].key
             bare = _measure(
                 _serve_bare,
@@ -98,8 +98,8 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _prepare(work: Path) -> tuple[Path, list[FakeHost], str]:
-    """A server's data directory, enrolled hosts, and the assignment they run."""
+def _prepare(work: Path) -> tuple[Path, list[FakeHost]]:
+    """A server's data directory, and enrolled hosts that run its assignment."""
     data = work / "data"
     service.initialise(data, host_names=("127.0.0.1",), listen="127.0.0.1:8443")
     opened = service.open_service(data)
@@ -118,8 +118,9 @@ def _prepare(work: Path) -> tuple[Path, list[FakeHost], str]:
             lifetime=timedelta(hours=1),
             ca_public_key=authority.ca_public_key(data),
         )
-        assignment = units.newest_assignments(connection, [unit.id])[unit.id].digest
-    hosts = [new_host(work) for _ in range(HOSTS)]
+        digest = units.newest_assignments(connection, [unit.id])[unit.id].digest
+        asking = Asking(digest, units.read_assignment(connection, digest).policies)
+    hosts = [new_host(work, asking=asking) for _ in range(HOSTS)]
     with TestClient(create_app(opened), base_url="http://127.0.0.1") as client:
         for host in hosts:
             request = signed(
@@ -132,11 +133,11 @@ def _prepare(work: Path) -> tuple[Path, list[FakeHost], str]:
             reply = client.post(request.url, content=request.body, headers=request.headers)
             reply.raise_for_status()
     opened.close()
-    return data, hosts, assignment
+    return data, hosts
 
 
 def _reports(
-    hosts: Sequence[FakeHost], count: int, assignment: str, port: int, *, first: bool
+    hosts: Sequence[FakeHost], count: int, port: int, *, first: bool
 ) -> list[list[tuple[Mapping[str, str], bytes]]]:
     """For each of `hosts`, headers and bodies of `count` requests with its next reports.
 
@@ -153,9 +154,7 @@ def _reports(
                 "processes": [(secrets.token_hex(8), n) for n in range(20)],
                 "listening_ports": [(secrets.token_hex(4), number)],
             }
-            report = host.report(
-                tables={**UNCHANGED, **changed}, verdicts=verdicts, assignment=assignment
-            )
+            report = host.report(tables={**UNCHANGED, **changed}, verdicts=verdicts)
             bring = first and index == number == 0
             blobs = {d: b for d, b in report.blobs.items() if bring or d not in same}
             body = parcel.write(Parcel(envelopes=(report.envelope,), blobs=blobs))

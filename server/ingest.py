@@ -18,6 +18,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from evidence.statement import Report
 from server import clock, history, places
 from server import log as logs
+from server.counting import Asked
 from server.delivery import Delivery, Examined
 from server.errors import RefusedError
 from server.log import Log
@@ -60,6 +61,7 @@ class _Host:
     last_sequence: int
     outcomes: bytes | None
     name: str
+    due_at: str
 
 
 def take(
@@ -149,7 +151,9 @@ def _store_reports(
         return {}
     host_ids = {delivery.sender.host_id for delivery, _ in fresh.values()}
     known = {
-        row.id: _Host(row.head, row.head_sequence, row.last_sequence, row.outcomes, row.name)
+        row.id: _Host(
+            row.head, row.head_sequence, row.last_sequence, row.outcomes, row.name, row.due_at
+        )
         for row in connection.execute(_HOSTS, {"host_ids": list(host_ids)})
     }
     news = [New(d.sender.host_id, digest, r.report.chain) for digest, (d, r) in fresh.items()]
@@ -159,16 +163,20 @@ def _store_reports(
         {i: Last(h.head, h.head_sequence, h.last_sequence) for i, h in known.items()},
     )
     received_at = clock.stamp(now)
-    rows, due, changed = [], {}, []
+    asked = Asked(connection, (e.report for _, e in fresh.values()), assigned)
+    rows, changed = [], []
     for digest, (delivery, examined) in fresh.items():
         host_id, report = delivery.sender.host_id, examined.report
         link = links[digest]
-        rows.append(_row(digest, delivery, report, link, received_at))
-        promise = assigned.get(delivery.sender.unit_id)
-        due[host_id] = due_at(now, promise.interval_s if promise else report.chain.interval_s)
+        asked_for = asked.for_this(delivery.sender.unit_id, report)
+        counts = asked_for and link in SCORED
+        rows.append(_row(digest, delivery, report, link, received_at) | {"scored": counts})
         host = known[host_id]
         host.last_sequence = max(host.last_sequence, report.chain.sequence)
-        if link in SCORED and report.chain.sequence > host.head_sequence:
+        if asked_for:
+            promise = assigned.get(delivery.sender.unit_id)
+            host.due_at = due_at(now, promise.interval_s if promise else report.chain.interval_s)
+        if counts and report.chain.sequence > host.head_sequence:
             if examined.outcomes != host.outcomes:
                 changed.append((host_id, digest, report.verdicts))
             host.head, host.head_sequence = digest, report.chain.sequence
@@ -195,7 +203,7 @@ def _store_reports(
                 "up_to": host.last_sequence,
                 "all_outcomes": host.outcomes,
                 "called": host.name,
-                "due": due[host_id],
+                "due": host.due_at,
             }
             for host_id, host in known.items()
         ],
@@ -214,7 +222,6 @@ def _row(
         "sequence": report.chain.sequence,
         "previous": report.chain.previous,
         "link": link,
-        "scored": link in SCORED,
         "received_at": received_at,
         "skew_s": delivery.skew_s,
         "scan_started": report.scan.started,

@@ -18,7 +18,7 @@ from server.store.schema import reports
 Link: TypeAlias = Literal["first", "unbroken", "gap", "fork", "broken"]
 
 SCORED: frozenset[Link] = frozenset({"first", "unbroken", "gap"})
-"""After which links a report counts."""
+"""After which links a report counts, if it is what its unit asked for (`server.counting`)."""
 
 
 class New(NamedTuple):

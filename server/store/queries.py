@@ -168,6 +168,7 @@ class ScorePoint:
     """The host's clock minus the server's when it was sent."""
     score: Score
     scored: bool
+    """Whether it counts; see `server.places` and `server.counting`."""
 
 
 @dataclass(frozen=True, slots=True)

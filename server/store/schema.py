@@ -106,7 +106,7 @@ hosts = Table(
     Column("enrolment", ForeignKey("statements.digest"), nullable=False),
     Column("token_id", ForeignKey("tokens.id"), nullable=False),
     Column("enrolled_at", _TIME, nullable=False),
-    # The report that counts: the highest sequence that is neither fork nor broken.
+    # The report that counts: the highest sequence that was asked for and is no fork, nor broken.
     Column("head", _DIGEST),
     Column("head_sequence", _BIG, nullable=False),
     # The highest that was ever received, also of forks: above it every place is free.

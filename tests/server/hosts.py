@@ -26,6 +26,7 @@ from evidence.statement import (
     Host,
     PolicyRef,
     Reason,
+    RegisterRef,
     Report,
     Scan,
     Score,
@@ -80,7 +81,7 @@ class Made:
 
     envelope: bytes
     digest: str
-    blobs: Mapping[str, bytes]
+    blobs: dict[str, bytes]
 
     @property
     def parcel(self) -> bytes:
@@ -89,10 +90,22 @@ class Made:
 
 
 @dataclass
+class Asking:
+    """What a unit asks of its hosts; it changes with every assignment."""
+
+    assignment: str | None = None
+    """Digest of the assignment in force."""
+    policies: tuple[PolicyRef, ...] = ()
+    registers: tuple[RegisterRef, ...] = ()
+    parameters: Mapping[str, str | int] = field(default_factory=dict)
+
+
+@dataclass
 class FakeHost:
     """A host with a key of its own, which remembers the last report it made."""
 
     key: SigningKey
+    asking: Asking = field(default_factory=Asking)
     id: str = field(default_factory=lambda: secrets.token_hex(16))
     name: str = "db-01"
     sequence: int = 0
@@ -105,14 +118,19 @@ class FakeHost:
         previous: str | None = "",
         verdicts: Sequence[Verdict] = (),
         tables: Mapping[str, Sequence[Sequence[Cell]]] | None = None,
-        assignment: str | None = None,
-        policies: Sequence[PolicyRef] = (),
+        asked: bool = True,
+        policies: Sequence[PolicyRef] | None = None,
         host_id: str | None = None,
         score: Score = SCORE,
         started: str = "2026-11-23T08:00:00Z",
+        root: str = "/",
         advance: bool = True,
     ) -> Made:
-        """The next report of this host, or one that takes another place if told so."""
+        """The next report of this host, or one that takes another place if told so.
+
+        It is the one its unit asks for, unless it was not `asked`.
+        """
+        asking = self.asking if asked else Asking()
         place = self.sequence + 1 if sequence is None else sequence
         after = self.previous if previous == "" else previous
         entries, subjects, blobs = [], [], {}
@@ -137,16 +155,16 @@ class FakeHost:
             host=Host(host_id or self.id, self.name),
             scan=Scan(secrets.token_hex(8), started, started, Clock(None, None), "schedule"),
             chain=Chain(place, after, "boot", None, 3600),
-            assignment=Digest(assignment) if assignment else None,
-            policies=tuple(policies),
-            registers=(),
-            parameters={},
+            assignment=Digest(asking.assignment) if asking.assignment else None,
+            policies=asking.policies if policies is None else tuple(policies),
+            registers=asking.registers,
+            parameters=dict(asking.parameters),
             tables=tuple(entries),
             verdicts=tuple(verdicts),
             score=score,
             engine=Engine("0.1.0", "3.54.0", "3.11.2"),
             agent=Digest("0" * 64),
-            view=View(0, "0", {}, "0", "/"),
+            view=View(0, "0", {}, "0", root),
             cost=Cost(1, 1, 1),
         )
         payload = encode_statement(tuple(subjects), report)

@@ -1,7 +1,7 @@
 """A server in a data directory of its own, spoken to in this process."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from evidence.keys import SigningKey
 from evidence.parcel import Parcel
 from server import assigning, authority, units
 from server.service import Service
-from tests.server.hosts import FakeHost, Made, new_host, signed
+from tests.server.hosts import Asking, FakeHost, Made, new_host, signed
 
 UNIT = "某省电力公司"
 POLICY = Path(__file__).with_name("policy.yaml")
@@ -27,6 +27,8 @@ class Site:
     service: Service
     client: TestClient
     directory: Path
+    asking: Asking = field(default_factory=Asking)
+    """Handed to every host, which so reports under the assignment in force."""
 
     def token(self, *, uses: int = 1, lifetime: timedelta = timedelta(hours=1)) -> str:
         """A new enrolment token of the unit."""
@@ -59,7 +61,13 @@ class Site:
                 parameters=parameters or {},
                 interval_s=interval_s,
             )
-            return units.newest_assignments(connection, [unit.id])[unit.id].digest
+            digest = units.newest_assignments(connection, [unit.id])[unit.id].digest
+            assignment = units.read_assignment(connection, digest)
+        self.asking.assignment = digest
+        self.asking.policies = assignment.policies
+        self.asking.registers = assignment.registers
+        self.asking.parameters = assignment.parameters
+        return digest
 
     def send(
         self, key: SigningKey, method: str, path: str, body: bytes = b"", **how: Any
@@ -83,7 +91,7 @@ class Site:
 
     def enrolled(self, **values: Any) -> FakeHost:
         """A new host that is enrolled."""
-        host = new_host(self.directory, **values)
+        host = new_host(self.directory, asking=self.asking, **values)
         assert self.enrol(host, self.token()).status_code == 200
         return host
 

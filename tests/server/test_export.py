@@ -30,10 +30,10 @@ def _policies(site: Site) -> tuple[PolicyRef, ...]:
 
 def test_a_host_is_exported_whole(site: Site, tmp_path: Path) -> None:
     """Enrolment, assignment, reports in order, all they name, and every receipt."""
-    digest = site.assign()
+    site.assign()
     policies = _policies(site)
     host = site.enrolled()
-    made = [host.report(assignment=digest, policies=policies) for _ in range(3)]
+    made = [host.report() for _ in range(3)]
     site.deliver(host, *made)
 
     held = _exported(site, host, tmp_path)

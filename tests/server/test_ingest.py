@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 from evidence import canonical, dsse, parcel, receipt
 from evidence.errors import NotAuthenticError
 from evidence.parcel import Parcel
-from server.store.schema import blobs, hosts, reports, statements
-from tests.server.hosts import SCORE, Made, new_host, sha256, verdict
+from evidence.statement import Digest, PolicyRef
+from server.store.schema import blobs, hosts, reports, statements, verdicts
+from tests.server.hosts import SCORE, FakeHost, Made, new_host, sha256, verdict
 from tests.server.sites import Site
 
 
@@ -253,7 +254,7 @@ def test_a_report_with_senseless_fields_is_refused(site: Site) -> None:
             {"score": worse},
             {"verdicts": [verdict("CEP-USB-003", "pass")] * 2},
             {"verdicts": [verdict("x\ny", "pass")]},
-            {"assignment": "zz"},
+            {"policies": [PolicyRef("own", "2026.11.0", Digest("zz"))]},
         )
     ]
 
@@ -288,8 +289,8 @@ def test_the_newest_assignment_comes_with_the_receipts(site: Site) -> None:
     host = site.enrolled()
     digest = site.assign()
 
-    under_none = site.deliver(host, host.report())
-    under_it = site.deliver(host, host.report(assignment=digest))
+    under_none = site.deliver(host, host.report(asked=False))
+    under_it = site.deliver(host, host.report())
 
     held = parcel.read(under_none.content, limit=10**7)
     (envelope,) = held.envelopes
@@ -299,10 +300,62 @@ def test_the_newest_assignment_comes_with_the_receipts(site: Site) -> None:
     assert parcel.read(under_it.content, limit=10**7).envelopes == ()
 
 
+def _standing(site: Site, host: FakeHost) -> tuple[str | None, str]:
+    """The report that counts for `host`, and when the host becomes silent."""
+    with site.service.store.read() as connection:
+        row = connection.execute(select(hosts).where(hosts.c.id == host.id)).one()
+    return row.head, row.due_at
+
+
+def test_only_what_the_unit_asked_for_counts(site: Site) -> None:
+    """By a policy of his own choice, or on another root, nobody looks better than he is."""
+    site.assign()
+    host = site.enrolled()
+    own = b"{}"
+    asked = host.report(verdicts=[verdict("CEP-USB-003", "fail", [("S1",)])])
+    site.deliver(host, asked)
+    before = _standing(site, host)
+    passing = [verdict("CEP-USB-003", "pass")]
+    reference = PolicyRef("own", "2026.11.0", Digest(sha256(own)))
+
+    unassigned = host.report(asked=False, verdicts=passing)
+    elsewhere = host.report(root="recorded", verdicts=passing)
+    lying = host.report(policies=[reference], verdicts=passing)
+    lying.blobs[sha256(own)] = own
+    reply = site.deliver(host, unassigned, elsewhere, lying)
+
+    assert len(_receipts(reply.content)) == 3
+    assert _standing(site, host) == before
+    assert before[0] == asked.digest
+    assert _links(site) == [
+        (1, "first", True),
+        (2, "unbroken", False),
+        (3, "unbroken", False),
+        (4, "unbroken", False),
+    ]
+    with site.service.store.read() as connection:
+        holding = select(verdicts.c.verdict).where(verdicts.c.until.is_(None))
+        assert connection.scalars(holding).all() == ["fail"]
+
+    site.deliver(host, again := host.report(verdicts=passing))
+
+    assert _standing(site, host)[0] == again.digest
+
+
+def test_an_older_assignment_of_the_unit_still_counts(site: Site) -> None:
+    """A host that could not fetch the newer one yet did what it was asked."""
+    site.assign()
+    host = site.enrolled()
+    under_older = host.report()
+    site.assign(interval_s=600)
+
+    site.deliver(host, under_older)
+
+    assert _standing(site, host)[0] == under_older.digest
+
+
 def test_reports_judged_by_a_policy_bring_it(site: Site) -> None:
     """A policy that the server does not have is wanted like a table."""
-    from evidence.statement import Digest, PolicyRef  # noqa: PLC0415
-
     host = site.enrolled()
     policy = canonical.encode({"policy": "own"})
     reference = PolicyRef("own", "2026.11.0", Digest(sha256(policy)))

@@ -119,7 +119,7 @@ def _hostile(report: Report) -> Report:
         verdicts=(_said((*HOSTILE[:2], "z"), rows),),
         engine=msgspec.structs.replace(report.engine, anfang=text, sqlite=text, python=text),
         agent=Digest(text),
-        view=View(0, text, {text: text}, text, text),
+        view=View(0, text, {text: text}, text, "/"),
     )
 
 
