@@ -52,6 +52,10 @@ _WORDS: Mapping[Code, tuple[str, str]] = {
     ),
     Code.HOST_MISMATCH: ("密钥 {0} 不属于主机 {1}", "key {0} is not that of host {1}"),
     Code.REPORT_INCONSISTENT: ("主机报告自相矛盾：{0}", "the report contradicts itself: {0}"),
+    Code.VIEW_NOT_LIVE: (
+        "数据取自录制或挂载的根目录（{0}），不是运行中的本机",
+        "the facts are of a recorded or mounted root ({0}), not of the running host",
+    ),
     Code.TABLES_HELD: ("{0} 张表的完整性校验值相符", "{0} tables have their digests"),
     Code.TABLE_MISSING: ("表 {0} 未提供", "table {0} is withheld or lost"),
     Code.TABLE_WRONG: ("表 {0} 与主机报告不符：{1}", "table {0} is not the report's: {1}"),
@@ -77,7 +81,7 @@ _WORDS: Mapping[Code, tuple[str, str]] = {
         "does not agree with its assignment: {1}",
     ),
     Code.ASSIGNMENT_ROLLED_BACK: (
-        "第 {1} 份主机报告依据的下发配置序号为 {2}，低于此前已依据的 {3}（回退到旧配置）",
+        "第 {1} 份主机报告依据序号 {2} 的下发配置，此前已依据序号 {3}：疑似回退到旧配置",
         "report {1} was made under assignment {2}, an earlier one under {3}: rolled back",
     ),
     Code.TIMES_HELD: ("时间先后合理：{0} 至 {1}", "times in order: {0} to {1}"),

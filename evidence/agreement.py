@@ -148,6 +148,12 @@ def contradictions(report: Report) -> list[Finding]:
     return [failed(Code.REPORT_INCONSISTENT, *parts) for parts in _contradictions(report)]
 
 
+def view(report: Report) -> list[Finding]:
+    """What was found about the view that `report` had of the host that signs it."""
+    live = report.view.root == "/"
+    return [] if live else [not_checked(Code.VIEW_NOT_LIVE, report.view.root)]
+
+
 def times(report: Report, received_at: str | None) -> list[Finding]:
     """What was found about the times in `report`, which a log received at `received_at`."""
     scan = report.scan

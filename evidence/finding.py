@@ -47,6 +47,8 @@ class Code(StrEnum):
     # of a report
     REPORT_INCONSISTENT = "report_inconsistent"
     """which part contradicts which"""
+    VIEW_NOT_LIVE = "view_not_live"
+    """root: the facts are of a recorded or mounted root, not of the running host"""
     TABLES_HELD = "tables_held"
     """number of tables"""
     TABLE_MISSING = "table_missing"
@@ -72,7 +74,8 @@ class Code(StrEnum):
     ASSIGNMENT_DISAGREES = "assignment_disagrees"
     """digest, what the report has otherwise: policies, registers, parameters, interval or unit"""
     ASSIGNMENT_ROLLED_BACK = "assignment_rolled_back"
-    """key id, sequence, serial, higher serial that an earlier report was made under"""
+    """key id, sequence, serial, serial that an earlier report was made under: not below, or equal
+    and of another assignment"""
     TIMES_HELD = "times_held"
     """scan start, scan end"""
     TIME_MALFORMED = "time_malformed"

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from evidence.agreement import MAX_CLOCK_AHEAD_S, seconds
 from evidence.finding import Code, Finding, not_checked
-from evidence.statement import Report
+from evidence.statement import Digest, Report
 
 MIN_GRACE_S = 300
 """How late a report may be at least, in seconds; a quarter of the interval if that is more."""
@@ -19,7 +19,7 @@ MIN_GRACE_S = 300
 
 @dataclass(frozen=True)
 class Step:
-    """One report, its signer, and the serial of the assignment it was made under, if known."""
+    """One report, its signer, and the serial of the assignment it names, if that is known."""
 
     key_id: str
     report: Report
@@ -55,11 +55,13 @@ def _in_time(before: Step, after: Step) -> Iterator[Finding]:
 
 
 def _assigned(way: Iterable[Step]) -> Iterator[Finding]:
-    newest = 0
+    newest: tuple[int, Digest | None] | None = None
     for step in way:
-        if step.serial is not None and step.serial < newest:
-            sequence = str(step.report.chain.sequence)
-            yield not_checked(
-                Code.ASSIGNMENT_ROLLED_BACK, step.key_id, sequence, str(step.serial), str(newest)
-            )
-        newest = max(newest, step.serial or 0)
+        if step.serial is None:
+            continue
+        named = (step.serial, step.report.assignment)
+        if newest is not None and named != newest and named[0] <= newest[0]:
+            places = (step.report.chain.sequence, step.serial, newest[0])
+            yield not_checked(Code.ASSIGNMENT_ROLLED_BACK, step.key_id, *map(str, places))
+        else:
+            newest = named

@@ -211,6 +211,7 @@ class _Verifier:
             *about_registers,
             *about_assignment,
             *agreement.contradictions(report),
+            *agreement.view(report),
             *about_receipt,
             *agreement.times(report, received_at),
         ]

@@ -69,12 +69,24 @@ def test_where_nothing_was_promised_or_something_is_missing_nothing_is_late(worl
 
 def test_nobody_goes_back_to_an_older_assignment(world: World) -> None:
     """A host that judges by yesterday's easier policy again is told, with both serials."""
-    reports = [world.report(sequence) for sequence in (1, 2, 3, 4)]
+    newer = world.report().agent
+    first, third, fourth = (world.report(sequence) for sequence in (1, 3, 4))
+    reports = [first, world.report(2, assignment=newer), third, fourth]
 
     (told,) = found(*reports, serials=(1, 2, None, 1))
 
     assert (told.code, told.args) == (Code.ASSIGNMENT_ROLLED_BACK, ("k", "4", "1", "2"))
-    assert found(*reports, serials=(1, 1, 2, 2)) == []
+    assert found(first, *reports[1:3], serials=(1, 2, None)) == []
+
+
+def test_one_serial_is_one_assignment(world: World) -> None:
+    """A second assignment under a serial already used is no newer one."""
+    other = world.report(2, assignment=world.report().agent)
+
+    (told,) = found(world.report(1), other, serials=(1, 1))
+
+    assert told.code is Code.ASSIGNMENT_ROLLED_BACK
+    assert found(world.report(1), world.report(2), serials=(1, 1)) == []
 
 
 def test_a_parcel_shows_it(world: World) -> None:

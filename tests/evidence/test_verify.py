@@ -521,6 +521,18 @@ def test_a_time_has_one_form(world: World, time: str) -> None:
     assert Code.TIME_MALFORMED in codes(verification)
 
 
+def test_facts_of_another_root_are_told(world: World) -> None:
+    """A host may scan a recorded root; whoever verifies is told that this was not the host."""
+    view = msgspec.structs.replace(world.report().view, root="recorded")
+
+    verification = verify_parcel(world.parcel_of(view=view), world.trust)
+
+    assert (verification.outcome, codes(verification)) == (
+        Outcome.NOT_CHECKED,
+        {Code.VIEW_NOT_LIVE},
+    )
+
+
 def test_times_out_of_order_are_told(world: World) -> None:
     """A clock that was set back during the scan leaves its times in doubt, nothing more."""
     report = world.report()
