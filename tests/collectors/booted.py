@@ -42,6 +42,8 @@ mount -t tmpfs tmpfs "$R/dev"
 for node in null zero full random urandom tty; do cp -a "/dev/$node" "$R/dev/"; done
 mkdir "$R/dev/pts" "$R/dev/shm"
 ln -sf /usr/lib/systemd/system/basic.target "$R/etc/systemd/system/default.target"
+# It would empty /tmp, where the checkout may lie.
+ln -sf /dev/null "$R/etc/systemd/system/systemd-tmpfiles-setup.service"
 exec chroot "$R" env -i container=other PATH=/usr/sbin:/usr/bin "$2" --log-target=null
 """
 
@@ -61,7 +63,9 @@ def shipped() -> list[str]:
 
 def service(restrictions: Sequence[str]) -> list[str]:
     """The command line that starts a program as a service with these restrictions."""
-    settings = [f"--property={line}" for line in restrictions]
+    # A private /tmp would hide a checkout that lies there, as no installation does.
+    shown = [f"BindReadOnlyPaths={ROOT}"] if ROOT.is_relative_to("/tmp") else []
+    settings = [f"--property={line}" for line in [*restrictions, *shown]]
     run = ["systemd-run", "--wait", "--pipe", "--quiet", f"--working-directory={ROOT}"]
     return [*run, *settings]
 
