@@ -8,7 +8,7 @@ compile() {
   out=$1
   shift
   .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-    --no-header --no-annotate --no-emit-index-url --upgrade -o "requirements/$out.txt" "$@"
+    --no-header --no-annotate --upgrade -o "requirements/$out.txt" "$@"
 }
 
 compile agent pyproject.toml
