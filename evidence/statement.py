@@ -275,6 +275,17 @@ class Statement(Wire, Generic[P], frozen=True):
     predicate: P
 
 
+def judged_by(said: Report | Assignment) -> set[str]:
+    """Digests of the policies and registers that a report or an assignment names."""
+    named: tuple[PolicyRef | RegisterRef, ...] = (*said.policies, *said.registers)
+    return {reference.digest.sha256 for reference in named}
+
+
+def rests_on(report: Statement[Report]) -> set[str]:
+    """Digests of everything that a report names: its tables, and what they were judged by."""
+    return {table.digest.sha256 for table in report.subject} | judged_by(report.predicate)
+
+
 _DECODERS: dict[type[Wire], msgspec.json.Decoder[Any]] = {
     kind: msgspec.json.Decoder(Statement[kind])  # type: ignore[valid-type]  # made at run time
     for kind in PREDICATES

@@ -17,6 +17,7 @@ from server.config import DEFAULT_LISTEN
 from server.errors import ServerError, UsageError
 from server.serve import configure_logging, serve
 from server.service import Service
+from server.store import queries
 
 DEFAULT_DATA = Path("/var/lib/anfang-server")
 
@@ -231,7 +232,7 @@ def _unit_add(args: argparse.Namespace) -> int:
 
 def _unit_list(args: argparse.Namespace) -> int:
     with closing(_open(args)) as opened, opened.store.read() as connection:
-        for name in units.names(connection):
+        for name in queries.unit_names(connection):
             print(name)
     return 0
 

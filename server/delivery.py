@@ -14,7 +14,14 @@ from evidence.dsse import Envelope
 from evidence.errors import EvidenceError, NotAuthenticError, UnknownSignerError
 from evidence.keys import PublicKey
 from evidence.parcel import Parcel
-from evidence.statement import MAX_EVIDENCE_ROWS, REPORT, Report, Statement, decode_statement
+from evidence.statement import (
+    MAX_EVIDENCE_ROWS,
+    REPORT,
+    Report,
+    Statement,
+    decode_statement,
+    rests_on,
+)
 from server import history
 from server.errors import RefusedError
 from server.log import Entry
@@ -144,16 +151,8 @@ def _examined(index: int, envelope: Envelope, sender: Sender) -> Examined:
     if problem is not None:
         raise _refused("report_broken", index, digest, "内容不符合规定", problem)
     entry = Entry.of(envelope, REPORT, key_id)
-    return Examined(
-        entry, statement.predicate, _needs(statement), history.outcomes(statement.predicate)
-    )
-
-
-def _needs(statement: Statement[Report]) -> frozenset[str]:
-    named = {subject.digest.sha256 for subject in statement.subject}
-    named |= {policy.digest.sha256 for policy in statement.predicate.policies}
-    named |= {register.digest.sha256 for register in statement.predicate.registers}
-    return frozenset(named)
+    report = statement.predicate
+    return Examined(entry, report, frozenset(rests_on(statement)), history.outcomes(report))
 
 
 def _refused(code: str, index: int, digest: str, zh: str, en: str) -> RefusedError:

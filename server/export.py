@@ -7,8 +7,8 @@ from sqlalchemy import Connection, or_, select
 from evidence import parcel, trust
 from evidence.files import write_atomic
 from evidence.parcel import Parcel
-from evidence.statement import Assignment, Report, decode_statement
-from server import log
+from evidence.statement import Report, decode_statement, judged_by, rests_on
+from server import log, units
 from server.errors import UsageError
 from server.service import Service
 from server.store import envelopes
@@ -62,21 +62,14 @@ def host_parcel(connection: Connection, host_id: str) -> Parcel:
     named: set[str] = set()
     for digest in said:
         statement = decode_statement(envelopes.payload(connection, digest), Report)
-        report = statement.predicate
-        if report.assignment is not None:
-            assigned[report.assignment.sha256] = None
-        named |= {subject.digest.sha256 for subject in statement.subject}
-        named |= {policy.digest.sha256 for policy in report.policies}
-        named |= {register.digest.sha256 for register in report.registers}
+        if (assignment := statement.predicate.assignment) is not None:
+            assigned[assignment.sha256] = None
+        named |= rests_on(statement)
     wanted = [enrolment, *assigned, *said]
     found = envelopes.envelopes(connection, wanted)
     for digest in assigned:
         if digest in found:
-            assignment = decode_statement(
-                envelopes.payload(connection, digest), Assignment
-            ).predicate
-            named |= {policy.digest.sha256 for policy in assignment.policies}
-            named |= {register.digest.sha256 for register in assignment.registers}
+            named |= judged_by(units.read_assignment(connection, digest))
     return Parcel(
         envelopes=tuple(found[digest] for digest in wanted if digest in found),
         blobs=envelopes.blob_contents(connection, named),

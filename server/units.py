@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, tuple_, upda
 from sqlalchemy.exc import IntegrityError
 
 from evidence.parcel import Parcel
-from evidence.statement import Assignment, decode_statement
+from evidence.statement import Assignment, decode_statement, judged_by
 from facts.pseudonym import KEY_BYTES, Pseudonym
 from server import clock, log
 from server import tokens as token_texts
@@ -100,11 +100,6 @@ def get(connection: Connection, name: str) -> Unit:
     return Unit(row.id, row.name, Pseudonym(row.pseudonym_key))
 
 
-def names(connection: Connection) -> list[str]:
-    """The names of all units, in order."""
-    return list(connection.scalars(select(units.c.name).order_by(units.c.name)))
-
-
 def create_token(
     connection: Connection,
     unit: Unit,
@@ -191,11 +186,9 @@ def assignment_parcel(connection: Connection, digest: str) -> Parcel:
     """The assignment with that digest, what it names, and its receipt."""
     (envelope,) = envelopes.envelopes(connection, [digest]).values()
     assignment = read_assignment(connection, digest)
-    named = {ref.digest.sha256 for ref in assignment.policies}
-    named |= {ref.digest.sha256 for ref in assignment.registers}
     return Parcel(
         envelopes=(envelope,),
-        blobs=envelopes.blob_contents(connection, named),
+        blobs=envelopes.blob_contents(connection, judged_by(assignment)),
         receipts=log.receipts(connection, [digest]),
     )
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 import msgspec
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, RowMapping, select
 from sqlalchemy.sql.expression import ColumnElement
 
 from evidence.statement import (
@@ -285,7 +285,7 @@ def host_detail(connection: Connection, host_id: str, now: datetime) -> HostDeta
         leaf_index=leaf_index,
         policies=assigned.policies(connection, latest.predicate.policies) if latest else (),
         since={(policy, check): since for policy, check, since in holding},
-        history=tuple(map(_point, history)),
+        history=tuple(map(_point, history.mappings())),
     )
 
 
@@ -337,17 +337,7 @@ def _host_lines(
             reported_at=row[hosts.c.reported_at],
             silent=row[hosts.c.due_at] <= moment,
             head=head,
-            score=None
-            if head is None
-            else Score(
-                pass_weight=row[reports.c.pass_weight],
-                applicable_weight=row[reports.c.applicable_weight],
-                not_applicable_weight=row[reports.c.not_applicable_weight],
-                evaluated=row[reports.c.evaluated],
-                expected=row[reports.c.expected],
-                oldest_fact=row[reports.c.oldest_fact],
-                grade=row[reports.c.grade],
-            ),
+            score=None if head is None else _score(row),
         )
 
 
@@ -493,24 +483,29 @@ def _unknowns(rows: Iterable[Row[Any]]) -> tuple[Unknowns, ...]:
     return tuple(sorted(counted, key=lambda unknowns: (-unknowns.count, unknowns.code)))
 
 
-def _point(row: Row[Any]) -> ScorePoint:
+def _point(row: RowMapping) -> ScorePoint:
     return ScorePoint(
-        digest=row.digest,
-        sequence=row.sequence,
-        link=row.link,
-        received_at=row.received_at,
-        scan_ended=row.scan_ended,
-        skew_s=row.skew_s,
-        score=Score(
-            pass_weight=row.pass_weight,
-            applicable_weight=row.applicable_weight,
-            not_applicable_weight=row.not_applicable_weight,
-            evaluated=row.evaluated,
-            expected=row.expected,
-            oldest_fact=row.oldest_fact,
-            grade=row.grade,
-        ),
-        scored=row.scored,
+        digest=row[reports.c.digest],
+        sequence=row[reports.c.sequence],
+        link=row[reports.c.link],
+        received_at=row[reports.c.received_at],
+        scan_ended=row[reports.c.scan_ended],
+        skew_s=row[reports.c.skew_s],
+        score=_score(row),
+        scored=row[reports.c.scored],
+    )
+
+
+def _score(row: RowMapping) -> Score:
+    """The score in a row of `reports`."""
+    return Score(
+        pass_weight=row[reports.c.pass_weight],
+        applicable_weight=row[reports.c.applicable_weight],
+        not_applicable_weight=row[reports.c.not_applicable_weight],
+        evaluated=row[reports.c.evaluated],
+        expected=row[reports.c.expected],
+        oldest_fact=row[reports.c.oldest_fact],
+        grade=row[reports.c.grade],
     )
 
 
