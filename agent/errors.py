@@ -19,7 +19,7 @@ class AgentError(Exception):
     """The root of what `agent` raises."""
 
     exit_code = 3
-    """What the program exits with (DESIGN §8)."""
+    """What the program exits with (`agent.cli`)."""
 
     def __init__(self, zh: str, en: str) -> None:
         super().__init__(en)

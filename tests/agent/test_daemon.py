@@ -20,7 +20,7 @@ from tests.agent.enrolled import enrolled
 
 WITHIN_S = 30.0
 IDLE_KIB = 20 * 1024
-"""DESIGN §10: memory of an idle daemon, proportional set size."""
+"""Memory that an idle daemon may hold, proportional set size."""
 
 
 class Watched:
