@@ -182,10 +182,9 @@ def trusted_server(state: State) -> Server:
 
 
 def _take_receipt(state: State, server: Server, entry: Entry, proof: str) -> None:
-    signature = dsse.open_envelope(entry.envelope).signatures[0]
     try:
         decoded = receipt.decode(proof)
-        logged = receipt.verify(decoded, entry.digest, signature.keyid, server.key, server.origin)
+        logged = receipt.verify(decoded, entry.digest, entry.key_id, server.key, server.origin)
     except EvidenceError as e:
         raise UntrustedServerError(
             f"第 {entry.sequence} 份主机报告的回执核验不通过：{e}。回执未保存，报告仍在待发队列",

@@ -7,13 +7,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import msgspec
 
 from agent.errors import ChildError
 from agent.job import MAX_LINE, MEMORY_EXIT, Ended, Job, Message
 
-_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"}
+_ENVIRONMENT = {
+    "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+    "LC_ALL": "C.UTF-8",
+    "LANG": "C.UTF-8",
+    # Without it the interpreter asks for the user's home as it starts, before any limit holds:
+    # of whatever the host's name services are, over a network perhaps.
+    "HOME": "/",
+}
 _CHUNK = 1024 * 1024
 
 
@@ -25,6 +33,21 @@ class Run:
         self._deadline = time.monotonic() + wall_s
         self.broke_off: str | None = None
         """None when it said that it had ended; else `over_time`, `over_memory` or `killed`."""
+
+    def give(self, job: bytes) -> None:
+        """Hand the child its job, and wait for it to be taken no longer than it may run."""
+        stream = self._process.stdin
+        if stream is None:
+            raise ChildError("子进程没有输入管道", "the child has no pipe to be told its job on")
+        os.set_blocking(stream.fileno(), False)
+        rest = memoryview(job)
+        with stream, suppress(BrokenPipeError):  # it died at once; the reader finds out how
+            while rest:
+                left = self._deadline - time.monotonic()
+                if left <= 0 or not select.select([], [stream], [], left)[1]:
+                    self.broke_off = "over_time"
+                    return
+                rest = rest[os.write(stream.fileno(), rest) :]
 
     @property
     def pid(self) -> int:
@@ -109,10 +132,5 @@ def launch(job: Job) -> Run:
             f"扫描进程无法启动：{e.strerror}", f"the scan cannot be started: {e.strerror}"
         ) from e
     run = Run(process, job.limits.wall_s)
-    if process.stdin is not None:
-        try:
-            process.stdin.write(msgspec.json.encode(job))
-            process.stdin.close()
-        except BrokenPipeError:  # it died at once; the reader finds out how
-            pass
+    run.give(msgspec.json.encode(job))
     return run

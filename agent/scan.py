@@ -19,12 +19,15 @@ from agent import build, clock
 from agent.basis import Basis
 from agent.collect import Collected, collect
 from agent.config import Config
+from agent.errors import StateError
 from agent.job import Limits, OwnState, Register, ScanJob
-from agent.spool import Spool
+from agent.spool import Spool, damaged_entry
 from agent.standing import Standing, standing
 from agent.state import State, new_host_id, this_host
 from agent.view import LIVE, view
 from evidence import __version__, dsse
+from evidence.errors import NotAuthenticError, UnknownSignerError
+from evidence.keys import SigningKey
 from evidence.statement import (
     Chain,
     Cost,
@@ -75,23 +78,46 @@ def scan_signed(
     spool = Spool(state)
     with state.locked(config.scan_wall_s + _LOCK_MARGIN_S):
         stands = standing(state)
-        host = state.require_enrolled()
+        host, key = state.require_enrolled(), state.signing_key()
+        _check_head(spool, key)
         basis = basis_of(stands)
         key_hex = state.pseudonym_key or secrets.token_hex(KEY_BYTES)
         assigned = stands.assigned
         chain = Chain(
-            sequence=1 if stands.head is None else stands.head.sequence + 1,
-            previous=None if stands.head is None else stands.head.digest,
+            sequence=1 if stands.taken is None else stands.taken.sequence + 1,
+            previous=None if stands.taken is None else stands.taken.digest,
             boot_id=_boot_id(),
             last_seen=state.last_seen,
             interval_s=None if assigned is None else assigned.assignment.interval_s,
         )
         job = scan_job(config, basis, stands, root=root, pseudonym_key=key_hex)
         made = _report(job, basis, host_id=host.id, chain=chain, trigger=trigger)
-        envelope = dsse.seal(made.payload, state.signing_key())
+        envelope = dsse.seal(made.payload, key)
         spool.add(chain.sequence, envelope, {**basis.blobs, **made.tables})
         pending = len(spool.pending())
     return Scanned(made.statement, made.payload, made.tables, pending), basis
+
+
+def _check_head(spool: Spool, key: SigningKey) -> None:
+    """That the report to be followed is as this host's key signed it: the next one names it.
+
+    Raises:
+        StateError: it is not.
+    """
+    head = spool.head()
+    if head is None:
+        return
+    try:
+        dsse.verify(dsse.open_envelope(head.envelope), {key.key_id: key.public})
+    except UnknownSignerError as e:
+        raise StateError(
+            f"{spool.state.key_file}: 不是签署本机报告链的密钥（{head.key_id}）。请从备份恢复，"
+            "或移走状态目录后重新纳管",
+            f"{spool.state.key_file}: not the key that signed this host's chain ({head.key_id}). "
+            "Restore it from a backup, or move the state directory away and enrol again",
+        ) from e
+    except NotAuthenticError as e:
+        raise damaged_entry(spool.path(head.sequence), e) from e
 
 
 def scan_unsigned(config: Config, basis: Basis, stands: Standing | None, *, root: str) -> Scanned:

@@ -5,17 +5,22 @@ is written after its tables and is never changed; what has no receipt is never r
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import msgspec
 
 from agent.errors import StateError
-from agent.state import State
-from evidence import dsse
+from agent.state import State, replaceable
+from evidence import dsse, receipt
 from evidence.errors import EvidenceError
+from evidence.receipt import Leaf
 from evidence.statement import Report, Statement, decode_statement
 
 _SHA256_HEX = 64
+_ENTRY = re.compile(r"([0-9]{10})\.json", re.ASCII)
+_RECEIPT = re.compile(r"([0-9]{10})\.txt", re.ASCII)
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -23,17 +28,19 @@ class Entry(msgspec.Struct, frozen=True):
 
     sequence: int
     envelope: bytes
-    payload: bytes
+    digest: str
+    """SHA-256 of the payload: what the next report's `previous` and a receipt name."""
+    key_id: str
+    """Whose key it says signed it."""
+    statement: Statement[Report]
+    """What it says."""
 
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the payload: what the next report's `previous` and a receipt name."""
-        return hashlib.sha256(self.payload).hexdigest()
 
-    @property
-    def statement(self) -> Statement[Report]:
-        """What it says."""
-        return decode_statement(self.payload, Report)
+class Place(msgspec.Struct, frozen=True):
+    """A place in the chain, and the digest of what took it."""
+
+    sequence: int
+    digest: str
 
 
 class Spool(msgspec.Struct, frozen=True):
@@ -43,12 +50,16 @@ class Spool(msgspec.Struct, frozen=True):
 
     def sequences(self) -> list[int]:
         """The places in the chain that are still here, in order."""
-        return _numbers(self.state, "spool")
+        return _numbers(self.state, "spool", _ENTRY)
 
     def pending(self) -> list[int]:
         """Those of them that have no receipt yet, in order."""
-        receipted = set(_numbers(self.state, "receipts"))
+        receipted = set(_numbers(self.state, "receipts", _RECEIPT))
         return [sequence for sequence in self.sequences() if sequence not in receipted]
+
+    def path(self, sequence: int) -> Path:
+        """Where the report at that place is kept."""
+        return self.state.root / _entry(sequence)
 
     def entry(self, sequence: int) -> Entry:
         """The report at that place.
@@ -56,28 +67,58 @@ class Spool(msgspec.Struct, frozen=True):
         Raises:
             StateError: it is missing or damaged.
         """
-        name = _entry(sequence)
-        data = self.state.read(name)
-        path = self.state.root / name
+        data = self.state.read(_entry(sequence))
+        path = self.path(sequence)
         if data is None:
             raise StateError(f"{path}: 不存在", f"{path}: is missing")
         try:
-            return Entry(sequence, data, dsse.open_envelope(data).payload)
+            opened = dsse.open_envelope(data)
+            statement = decode_statement(opened.payload, Report)
         except EvidenceError as e:
-            raise StateError(
-                f"{path}: 内容已损坏：{e}。请移走该文件并保留以备查；服务器会显示断档",
-                f"{path}: damaged: {e}. Move the file away and keep it; the server will show a gap",
-            ) from e
+            raise damaged_entry(path, e) from e
+        signed_by = opened.signatures[0].keyid
+        return Entry(sequence, data, opened.payload_digest, signed_by, statement)
 
     def head(self) -> Entry | None:
         """The newest report; None where the chain has not begun."""
         sequences = self.sequences()
         return self.entry(sequences[-1]) if sequences else None
 
+    def taken(self) -> Place | None:
+        """The newest place of the chain that is taken; None where it has not begun.
+
+        A report that is lost here but was receipted keeps its place: another in it would be a fork.
+        """
+        sequences, receipted = self.sequences(), _numbers(self.state, "receipts", _RECEIPT)
+        if receipted and receipted[-1] > (sequences[-1] if sequences else 0):
+            leaf = self.leaf(receipted[-1])
+            return None if leaf is None else Place(receipted[-1], leaf.payload_digest)
+        head = self.head()
+        return None if head is None else Place(head.sequence, head.digest)
+
     def receipt(self, sequence: int) -> str | None:
         """The receipt (tlog-proof) for the report at that place."""
-        data = self.state.read(_receipt(sequence))
-        return None if data is None else data.decode("utf-8")
+        return self._receipted(sequence)[0]
+
+    def leaf(self, sequence: int) -> Leaf | None:
+        """What the receipt for the report at that place says."""
+        return self._receipted(sequence)[1]
+
+    def _receipted(self, sequence: int) -> tuple[str, Leaf] | tuple[None, None]:
+        """The receipt at that place, which was verified before it was stored, and what it says.
+
+        Raises:
+            StateError: it is damaged.
+        """
+        name = _receipt(sequence)
+        data = self.state.read(name)
+        if data is None:
+            return None, None
+        try:
+            text = data.decode("utf-8")
+            return text, receipt.read_leaf(receipt.decode(text))
+        except (UnicodeDecodeError, EvidenceError) as e:
+            raise replaceable(self.state.root / name, e) from e
 
     def add(self, sequence: int, envelope: bytes, blobs: Mapping[str, bytes]) -> None:
         """Store a report and whatever it names by digest; the report last."""
@@ -114,6 +155,7 @@ class Spool(msgspec.Struct, frozen=True):
 
     def prune(self, keep: int) -> None:
         """Remove receipted reports beyond the newest `keep`, and blobs that nothing names."""
+        self.state.sweep()
         pending = set(self.pending())
         sequences = self.sequences()
         removed = [s for s in sequences[: -max(1, keep)] if s not in pending]
@@ -146,6 +188,16 @@ def digests(statement: Statement[Report]) -> set[str]:
     }
 
 
+def damaged_entry(path: Path, error: Exception) -> StateError:
+    """The error for a report in the spool that is not as it was written."""
+    return StateError(
+        f"{path}: 内容已损坏：{error}。请移走该文件并保留以备查；如服务器已收到而本机没有回执，"
+        "服务器会显示分叉",
+        f"{path}: damaged: {error}. Move the file away and keep it; if the server received the "
+        "report and its receipt is not here, the server will show a fork",
+    )
+
+
 def _entry(sequence: int) -> str:
     return f"spool/{sequence:010d}.json"
 
@@ -154,9 +206,9 @@ def _receipt(sequence: int) -> str:
     return f"receipts/{sequence:010d}.txt"
 
 
-def _numbers(state: State, directory: str) -> list[int]:
+def _numbers(state: State, directory: str, form: re.Pattern[str]) -> list[int]:
     try:
-        stems = [path.stem for path in (state.root / directory).iterdir()]
+        names = [path.name for path in (state.root / directory).iterdir()]
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as e:
@@ -164,4 +216,4 @@ def _numbers(state: State, directory: str) -> list[int]:
             f"{state.root / directory}: 无法读取：{e.strerror}。请以 root 执行",
             f"{state.root / directory}: cannot be read: {e.strerror}. Run as root",
         ) from e
-    return sorted(int(stem) for stem in stems if stem.isascii() and stem.isdigit())
+    return sorted(int(found[1]) for name in names if (found := form.fullmatch(name)))

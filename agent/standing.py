@@ -4,9 +4,9 @@ import msgspec
 
 from agent.build import digest as build_digest
 from agent.clock import seconds, stamp
-from agent.spool import Entry, Spool
+from agent.spool import Place, Spool
 from agent.state import Assigned, HostFile, State
-from evidence import __version__, chain, dsse, receipt
+from evidence import __version__, chain
 from evidence.canonical import Cell
 from evidence.chain import Link
 
@@ -16,7 +16,8 @@ class Standing(msgspec.Struct, frozen=True):
 
     host: HostFile | None
     assigned: Assigned | None
-    head: Entry | None
+    taken: Place | None
+    """The newest place in the chain that is taken."""
     last_report: str | None
     """When the scan of the newest report ended."""
     last_receipt: str | None
@@ -44,8 +45,8 @@ class Standing(msgspec.Struct, frozen=True):
         return {
             "enrolled": int(self.enrolled),
             "host_id": self.host.id if self.host is not None and self.enrolled else None,
-            "sequence": None if self.head is None else self.head.sequence,
-            "previous": None if self.head is None else self.head.digest,
+            "sequence": None if self.taken is None else self.taken.sequence,
+            "previous": None if self.taken is None else self.taken.digest,
             "last_report": self.last_report,
             "last_receipt": self.last_receipt,
             "pending": len(self.pending),
@@ -70,23 +71,24 @@ def standing(state: State) -> Standing:
     """
     spool = Spool(state)
     sequences, pending = spool.sequences(), spool.pending()
-    head = spool.head()
+    taken = spool.taken()
     links = []
     last_report = None
     for sequence in sequences[-2:]:
         entry = spool.entry(sequence)
         report = entry.statement.predicate
-        key_id = dsse.open_envelope(entry.envelope).signatures[0].keyid
-        links.append(Link(entry.digest, report.chain, key_id))
+        links.append(Link(entry.digest, report.chain, entry.key_id))
         last_report = report.scan.ended
     found: str = chain.examine(links).state
+    if taken is not None and taken.sequence not in sequences:
+        found = "gap"
     if found == "unbroken" and sequences[-1] - sequences[0] + 1 != len(sequences):
         found = "gap"
     receipted = [s for s in sequences if s not in set(pending)]
     return Standing(
         host=state.host,
         assigned=state.assigned,
-        head=head,
+        taken=taken,
         last_report=last_report,
         last_receipt=_received_at(spool, receipted[-1]) if receipted else None,
         pending=tuple(pending),
@@ -95,10 +97,5 @@ def standing(state: State) -> Standing:
 
 
 def _received_at(spool: Spool, sequence: int) -> str | None:
-    text = spool.receipt(sequence)
-    return None if text is None else _leaf(text).received_at
-
-
-def _leaf(text: str) -> receipt.Leaf:
-    """What a stored receipt says; it was verified before it was stored."""
-    return msgspec.json.decode(receipt.decode(text).leaf, type=receipt.Leaf)
+    leaf = spool.leaf(sequence)
+    return None if leaf is None else leaf.received_at

@@ -18,29 +18,33 @@ Every write is atomic and fsynced. Whoever may write here is the host's administ
 """
 
 import fcntl
-import hashlib
 import os
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
 
 from agent.errors import BusyError, NotEnrolledError, StateError
 from agent.say import progress
-from evidence import canonical, dsse, keys
+from evidence import canonical, checkpoint, dsse, keys
 from evidence.errors import EvidenceError, NotCanonicalError
-from evidence.files import write_atomic
+from evidence.files import read_regular, write_atomic
 from evidence.keys import SigningKey
 from evidence.statement import MAX_PAYLOAD, Assignment, Host, decode_statement
+from evidence.trust import Trust
+from facts.pseudonym import KEY_BYTES
 
 LOCK_WAIT_S = 120.0
 """How long to wait for a scan to end before something else is stored, in seconds."""
 
 _MAX_FILE = 2 * MAX_PAYLOAD
 """The longest file of our own that is read back, in bytes."""
+
+_WRITTEN = ("assignments", "blobs", "receipts", "spool", "trust")
+"""The directories that are written to."""
 
 
 class HostFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,28 +113,45 @@ class State(msgspec.Struct, frozen=True):
 
     @property
     def assigned(self) -> Assigned | None:
-        """The newest assignment; it was verified when it was stored."""
+        """The newest assignment, which this host's server signed."""
         data = self.read("assignment.json")
         if data is None:
             return None
         try:
-            payload = dsse.open_envelope(data).payload
-            statement = decode_statement(payload, Assignment)
+            opened = dsse.open_envelope(data)
+            dsse.verify(opened, Trust.load(self.trust_directory).server_keys())
+            statement = decode_statement(opened.payload, Assignment)
         except EvidenceError as e:
-            raise _damaged(self.root / "assignment.json", e) from e
-        return Assigned(statement.predicate, hashlib.sha256(payload).hexdigest())
+            raise replaceable(self.root / "assignment.json", e) from e
+        return Assigned(statement.predicate, opened.payload_digest)
 
     @property
     def last_seen(self) -> str | None:
         """The last checkpoint of the server's log that this host has seen, verbatim."""
         data = self.read("seen-checkpoint")
-        return None if data is None else data.decode("utf-8")
+        if data is None:
+            return None
+        try:
+            text = data.decode("utf-8")
+            checkpoint.read(text)
+        except (UnicodeDecodeError, EvidenceError) as e:
+            raise replaceable(self.root / "seen-checkpoint", e) from e
+        return text
 
     @property
     def pseudonym_key(self) -> str | None:
         """The unit's pseudonym key in hex; None before enrolment."""
         data = self.read("unit.key")
-        return None if data is None else data.decode("ascii").strip()
+        if data is None:
+            return None
+        try:
+            key = bytes.fromhex(data.decode("ascii"))
+        except ValueError as e:
+            raise _damaged(self.root / "unit.key", e) from e
+        if len(key) != KEY_BYTES:
+            why = ValueError(f"{len(key)} bytes, not {KEY_BYTES}")
+            raise _damaged(self.root / "unit.key", why)
+        return key.hex()
 
     def signing_key(self) -> SigningKey:
         """This host's key.
@@ -150,8 +171,7 @@ class State(msgspec.Struct, frozen=True):
             StateError: it is there and cannot be read.
         """
         try:
-            with (self.root / name).open("rb") as f:
-                return f.read(_MAX_FILE)
+            return read_regular(self.root / name, _MAX_FILE)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as e:
@@ -181,6 +201,14 @@ class State(msgspec.Struct, frozen=True):
     def write_host(self, host: HostFile) -> None:
         """Store this host's identity."""
         self.write("host.json", canonical.encode(msgspec.to_builtins(host)))
+
+    def sweep(self) -> None:
+        """Remove what writes that were killed have left; the caller holds the lock."""
+        for directory in (self.root, *(self.root / name for name in _WRITTEN)):
+            with suppress(FileNotFoundError, NotADirectoryError):
+                for path in directory.iterdir():
+                    if path.name.startswith(".") and path.name.endswith(".tmp"):
+                        path.unlink(missing_ok=True)
 
     @contextmanager
     def locked(self, wait_s: float) -> Iterator[None]:
@@ -235,6 +263,16 @@ def _take(descriptor: int, root: Path, wait_s: float) -> None:
             time.sleep(0.05)
         else:
             return
+
+
+def replaceable(path: Path, error: Exception) -> StateError:
+    """The error for a damaged file that the server can give again."""
+    return StateError(
+        f"{path}: 内容已损坏，或不是本机所属服务器签发的：{error}。请移走该文件，"
+        "再执行 anfang send 重新取得",
+        f"{path}: damaged, or not by this host's server: {error}. Move the file away; anfang send "
+        "fetches it again",
+    )
 
 
 def _damaged(path: Path, error: Exception) -> StateError:

@@ -98,6 +98,15 @@ def decode(text: str) -> Receipt:
     )
 
 
+def read_leaf(receipt: Receipt) -> Leaf:
+    """What the leaf of `receipt` says; whether the log has it is not checked.
+
+    Raises:
+        NotCanonicalError, MalformedError: it is none.
+    """
+    return canonical.decode_as(receipt.leaf, _decoder, limit=MAX_LEAF)
+
+
 def verify(
     receipt: Receipt, payload_digest: str, key_id: str, log: PublicKey, origin: str
 ) -> Logged:
@@ -122,7 +131,7 @@ def verify_within(receipt: Receipt, payload_digest: str, key_id: str, head: Chec
         NotCanonicalError, MalformedError: the leaf is none.
         NotAuthenticError: the proof is wrong, or the leaf is of another payload or key.
     """
-    entry = canonical.decode_as(receipt.leaf, _decoder, limit=MAX_LEAF)
+    entry = read_leaf(receipt)
     if entry.payload_digest != payload_digest:
         raise NotAuthenticError(f"a receipt for {entry.payload_digest}, not {payload_digest}")
     if entry.key_id != key_id:

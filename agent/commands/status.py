@@ -50,7 +50,7 @@ def _print(found: Standing, lang: Lang) -> None:
         return
     never = pick(lang, "从未", "never")
     state = pick(lang, *_STATES[found.chain_state])
-    count = 0 if found.head is None else found.head.sequence
+    count = 0 if found.taken is None else found.taken.sequence
     lines = [
         ("服务器", "Server", host.server or ""),
         ("单位 / 安全分区", "Unit / zone", f"{host.unit} / {host.zone}"),
