@@ -11,12 +11,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from agent.errors import InputError, ServerError, StateError, UntrustedServerError
-from agent.spool import Entry, Spool, digests
+from agent.spool import Entry, Spool
 from agent.state import State
 from evidence import checkpoint, dsse, parcel, receipt
 from evidence.errors import EvidenceError, NotAuthenticError, UnknownSignerError
 from evidence.parcel import Parcel
-from evidence.statement import ASSIGNMENT, Assignment, decode_statement, predicate_type
+from evidence.statement import (
+    ASSIGNMENT,
+    Assignment,
+    decode_statement,
+    judged_by,
+    predicate_type,
+    rests_on,
+)
 from evidence.trust import Server, Trust
 from policies.compile import read_compiled
 from policies.errors import PolicyError
@@ -48,7 +55,7 @@ def outgoing(state: State) -> Iterator[Parcel]:
     size = 0
     for sequence in spool.pending():
         entry = spool.entry(sequence)
-        wanted = sorted(digests(entry.statement) - known - blobs.keys())
+        wanted = sorted(rests_on(entry.statement) - known - blobs.keys())
         new = {digest: spool.blob(digest) for digest in wanted}
         grown = len(entry.envelope) + sum(map(len, new.values()))
         full = size + grown > PARCEL_BYTES or len(envelopes) == PARCEL_REPORTS
@@ -82,7 +89,7 @@ def whole(state: State, sequences: Sequence[int]) -> Parcel:
         said[enrolment] = None
     for entry in entries:
         statement = entry.statement
-        named |= digests(statement)
+        named |= rests_on(statement)
         if (assignment := statement.predicate.assignment) is not None:
             envelope = state.read(_assignment(assignment.sha256))
             if envelope is not None:
@@ -103,8 +110,7 @@ def whole(state: State, sequences: Sequence[int]) -> Parcel:
 def _named(assignment: bytes) -> set[str]:
     """What an assignment (DSSE) names by digest."""
     predicate = decode_statement(dsse.open_envelope(assignment).payload, Assignment).predicate
-    policies = {ref.digest.sha256 for ref in predicate.policies}
-    return policies | {ref.digest.sha256 for ref in predicate.registers}
+    return judged_by(predicate)
 
 
 def _assignment(digest: str) -> str:
@@ -116,12 +122,11 @@ def _known(state: State, spool: Spool) -> set[str]:
     known = set[str]()
     assigned = state.assigned
     if assigned is not None:
-        known |= {ref.digest.sha256 for ref in assigned.assignment.policies}
-        known |= {ref.digest.sha256 for ref in assigned.assignment.registers}
+        known |= judged_by(assigned.assignment)
     pending = set(spool.pending())
     receipted = [s for s in spool.sequences() if s not in pending]
     if receipted:
-        known |= digests(spool.entry(receipted[-1]).statement)
+        known |= rests_on(spool.entry(receipted[-1]).statement)
     return known
 
 
@@ -143,14 +148,13 @@ def read_parcel(data: bytes) -> Parcel:
 def take_in(state: State, incoming: Parcel) -> Taken:
     """Verify and store what `incoming` holds for this host; the caller holds the lock.
 
+    Receipts come first, so that an assignment which is refused does not take them along.
+
     Raises:
         UntrustedServerError: a receipt or an assignment that this host's server did not make.
         ServerError: an assignment that cannot be put in force as it is.
     """
     server = trusted_server(state)
-    newer = False
-    for envelope in incoming.envelopes:
-        newer |= _take_assignment(state, server, incoming, envelope)
     spool = Spool(state)
     count = 0
     for sequence in spool.pending():
@@ -159,6 +163,9 @@ def take_in(state: State, incoming: Parcel) -> Taken:
         if proof is not None:
             _take_receipt(state, server, entry, proof)
             count += 1
+    newer = False
+    for envelope in incoming.envelopes:
+        newer |= _take_assignment(state, server, incoming, envelope)
     return Taken(receipts=count, assignment=newer)
 
 

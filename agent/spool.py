@@ -16,7 +16,7 @@ from agent.state import State, replaceable
 from evidence import dsse, receipt
 from evidence.errors import EvidenceError
 from evidence.receipt import Leaf
-from evidence.statement import Report, Statement, decode_statement
+from evidence.statement import Report, Statement, decode_statement, judged_by, rests_on
 
 _SHA256_HEX = 64
 _ENTRY = re.compile(r"([0-9]{10})\.json", re.ASCII)
@@ -168,24 +168,13 @@ class Spool(msgspec.Struct, frozen=True):
     def _sweep(self) -> None:
         named = set[str]()
         for sequence in self.sequences():
-            named |= digests(self.entry(sequence).statement)
+            named |= rests_on(self.entry(sequence).statement)
         assigned = self.state.assigned
         if assigned is not None:
-            named |= {ref.digest.sha256 for ref in assigned.assignment.policies}
-            named |= {ref.digest.sha256 for ref in assigned.assignment.registers}
+            named |= judged_by(assigned.assignment)
         for path in (self.state.root / "blobs").iterdir():
             if len(path.name) == _SHA256_HEX and path.name not in named:
                 path.unlink(missing_ok=True)
-
-
-def digests(statement: Statement[Report]) -> set[str]:
-    """What a report names by digest: tables, policies and registers."""
-    report = statement.predicate
-    return {
-        *(subject.digest.sha256 for subject in statement.subject),
-        *(ref.digest.sha256 for ref in report.policies),
-        *(ref.digest.sha256 for ref in report.registers),
-    }
 
 
 def damaged_entry(path: Path, error: Exception) -> StateError:

@@ -10,10 +10,11 @@ import pytest
 from agent import exchange
 from agent.errors import InputError, NotEnrolledError, ServerError, StateError, UntrustedServerError
 from agent.exchange import export, outgoing, read_parcel, take_in
-from agent.spool import Spool, digests
+from agent.spool import Spool
 from agent.state import State
 from evidence import keys, parcel
 from evidence.parcel import Parcel
+from evidence.statement import rests_on
 from tests.agent.enrolled import Played, enrolled
 from tests.agent.running import anfang
 
@@ -37,7 +38,7 @@ def test_only_what_has_no_receipt_leaves(played: Played) -> None:
 
     entry = Spool(played.state).entry(2)
     assert second.envelopes == (entry.envelope,)
-    assert second.blobs.keys() < digests(entry.statement)
+    assert second.blobs.keys() < rests_on(entry.statement)
     assert not second.blobs.keys() & first.blobs.keys()
 
 
@@ -71,7 +72,7 @@ def test_an_export_stands_by_itself(played: Played) -> None:
 
     head = Spool(played.state).head()
     assert head is not None
-    assert digests(head.statement) <= carried.blobs.keys()
+    assert rests_on(head.statement) <= carried.blobs.keys()
     assert len(carried.envelopes) == 3
 
 
@@ -139,6 +140,18 @@ def test_a_rollback_is_refused(tmp_path: Path, serial: int) -> None:
         take_in(host.state, host.assign(serial, interval_s=60))
 
     assert host.state.read("assignment.json") == before
+
+
+def test_receipts_beside_a_refused_assignment_are_kept(played: Played) -> None:
+    """What was receipted stays receipted: carried media come in any order."""
+    (sent,) = outgoing(played.state)
+    older = played.assign(serial=0)
+    both = Parcel(older.envelopes, older.blobs, played.receipts(sent).receipts)
+
+    with pytest.raises(UntrustedServerError, match="rollback"):
+        take_in(played.state, both)
+
+    assert Spool(played.state).pending() == []
 
 
 def test_an_assignment_by_another_key_is_refused(tmp_path: Path) -> None:
@@ -209,7 +222,7 @@ def test_what_waits_is_never_pruned(played: Played) -> None:
     assert spool.pending() == [2, 3]
     assert after < before
     for sequence in spool.sequences():
-        assert digests(spool.entry(sequence).statement) <= after
+        assert rests_on(spool.entry(sequence).statement) <= after
 
 
 def test_a_damaged_table_is_noticed(played: Played) -> None:
