@@ -17,6 +17,7 @@ from agent.scorecard import Standing as Shown
 from agent.spool import Spool
 from agent.standing import NOWHERE, Standing
 from agent.state import State
+from agent.view import LIVE
 from evidence.files import write_atomic
 
 
@@ -57,15 +58,27 @@ def run(args: argparse.Namespace) -> int:
         )
     else:
         sys.stdout.write(render(card, args.lang, Paint(sys.stdout), columns(sys.stdout)))
-        if shown != "signed":
-            talk(
-                pick(
-                    args.lang,
-                    "本次结果未签名，不计入报告链，也不会上报。",
-                    "This result is unsigned: it is in no chain and will not be sent.",
-                )
-            )
+        if (note := _note(args, state)) is not None:
+            talk(note)
     return exit_code(card.report)
+
+
+def _note(args: argparse.Namespace, state: State | None) -> str | None:
+    """What becomes of the result, where that is not what one expects; `state` signed it."""
+    if state is None:
+        return pick(
+            args.lang,
+            "本次结果未签名，不计入报告链，也不会上报。",
+            "This result is unsigned: it is in no chain and will not be sent.",
+        )
+    if args.root != LIVE or (args.policy and state.assigned is not None):
+        return pick(
+            args.lang,
+            "本次扫描用的不是下发的检查策略，或不是正在运行的本机：结果照常上报，服务器不计分。",
+            "Not the assigned policies, or not the running host: the result is sent like every "
+            "other, and the server does not score it.",
+        )
+    return None
 
 
 def _state(args: argparse.Namespace, config: Config) -> tuple[State | None, Shown]:

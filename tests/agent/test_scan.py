@@ -124,14 +124,18 @@ def test_a_bad_policy_exits_2_with_its_line(tmp_path: Path) -> None:
 
 
 def test_a_policy_named_on_the_command_line_is_no_assignment(tmp_path: Path) -> None:
-    """It takes its place in the chain, and says that nobody assigned it."""
+    """It takes its place in the chain, and says that nobody assigned it, also to who asked."""
     played = enrolled(tmp_path)
+    own = ("scan", "--policy", str(tmp_path / "small.yaml"))
 
-    done = anfang("scan", "--policy", str(tmp_path / "small.yaml"), "--json", state=played.state)
+    told = anfang(*own, state=played.state).stderr
+    asked = anfang("scan", state=played.state).stderr
 
-    report = json.loads(done.stdout)["report"]
-    assert report["assignment"] is None
-    assert report["chain"]["sequence"] == 1
+    assert "the server does not score it" in told
+    assert "the server does not score it" not in asked
+    (first, second) = (Spool(played.state).entry(number).statement.predicate for number in (1, 2))
+    assert (first.assignment, first.chain.sequence) == (None, 1)
+    assert (second.assignment is None, second.chain.sequence) == (False, 2)
 
 
 def test_two_scans_at_once_make_one_chain(tmp_path: Path) -> None:
