@@ -12,6 +12,7 @@ import uvicorn
 from server import authority, service
 from server.app import create_app
 from server.errors import UsageError
+from server.protocol import BoundedProtocol
 
 KEEP_ALIVE_SECONDS = 20
 STOP_SECONDS = 20
@@ -44,7 +45,7 @@ def serve(directory: Path) -> None:
             create_app(opened),
             host=host,
             port=port,
-            http="httptools",
+            http=BoundedProtocol,
             ws="none",
             lifespan="on",
             log_config=None,
