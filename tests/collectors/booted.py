@@ -39,6 +39,9 @@ else
 fi
 mount -t tmpfs tmpfs "$R/run"
 mount -t tmpfs tmpfs "$R/dev"
+# An overlay does not show what is mounted below it, as the checkout may be.
+mkdir -p "$R$3"
+mount --bind "$3" "$R$3"
 for node in null zero full random urandom tty; do cp -a "/dev/$node" "$R/dev/"; done
 mkdir "$R/dev/pts" "$R/dev/shm"
 ln -sf /usr/lib/systemd/system/basic.target "$R/etc/systemd/system/default.target"
@@ -82,9 +85,11 @@ def systemd(directory: Path) -> Iterator[list[str]]:
     unshare = ["unshare", "--fork", "--kill-child", "--pid", "--mount", "--uts", "--ipc"]
     # A control group of its own, or two at a time would fight over one.
     own = Path(tempfile.mkdtemp(prefix="anfang-", dir=_cgroup()))
-    boot = [*unshare, "--net", "--cgroup", "sh", "-c", _BOOT, "sh", str(directory), _SYSTEMD]
+    boot = [*unshare, "--net", "--cgroup", "sh", "-c", _BOOT, "sh"]
+    moved = ["sh", "-c", 'echo $$ > "$1/cgroup.procs"; shift; exec "$@"', "sh"]
+    told = [str(directory), _SYSTEMD, str(ROOT)]
     outer = subprocess.Popen(
-        ["sh", "-c", 'echo $$ > "$1/cgroup.procs"; shift; exec "$@"', "sh", str(own), *boot],
+        [*moved, str(own), *boot, *told],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

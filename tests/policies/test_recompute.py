@@ -4,7 +4,8 @@ import dataclasses
 import hashlib
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,16 @@ def edited(report: Report, changes: Mapping[str, Any], index: int = 0) -> Report
     verdicts = list(report.verdicts)
     verdicts[index] = msgspec.structs.replace(verdicts[index], **changes)
     return msgspec.structs.replace(report, verdicts=tuple(verdicts))
+
+
+@contextmanager
+def killed() -> Iterator[Recomputer]:
+    """A recomputer whose child was killed from outside before its first job."""
+    others = set(psutil.Process().children())  # a server that serves other tests, say
+    with Recomputer() as recomputer:
+        (child,) = set(psutil.Process().children()) - others
+        child.kill()
+        yield recomputer
 
 
 @pytest.mark.parametrize(
@@ -313,21 +324,18 @@ def test_a_child_that_breaks_off_is_no_answer() -> None:
     """Killed from outside, it leaves an error that says so, and neither verdict nor difference."""
     made = failing()
 
-    with Recomputer() as recomputer:
-        (child,) = psutil.Process().children()
-        child.kill()
-
-        with pytest.raises(RecomputeError, match="broke off"):
-            recomputer.recompute(made.report, made.tables, made.policies, made.registers)
+    with (
+        killed() as recomputer,
+        pytest.raises(RecomputeError, match="broke off"),
+    ):
+        recomputer.recompute(made.report, made.tables, made.policies, made.registers)
 
 
 def test_what_breaks_a_child_leaves_the_next_report_unharmed() -> None:
     """One report in many that exhausts the child costs its own answer, not everyone's."""
     made = failing()
 
-    with Recomputer() as recomputer:
-        (child,) = psutil.Process().children()
-        child.kill()
+    with killed() as recomputer:
         with pytest.raises(RecomputeError):
             recomputer.recompute(made.report, made.tables, made.policies, made.registers)
         result = recomputer.recompute(made.report, made.tables, made.policies, made.registers)
