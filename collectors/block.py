@@ -6,7 +6,7 @@ import re
 from collectors import sysfs
 from collectors.errors import SeamError, condition_of
 from collectors.host import Host
-from collectors.interface import Observed, live_only
+from collectors.interface import Observed, running_only
 from collectors.sysfs import Attributes
 from collectors.udev import Udev
 from evidence.canonical import Cell
@@ -18,7 +18,7 @@ _VPD_LIMIT = 4096
 _VPD_HEADER = 4
 
 
-@live_only(_CLASS)
+@running_only(_CLASS)
 def block_devices(host: Host, wanted: frozenset[str]) -> Observed:
     """One row for each disk and each partition."""
     try:

@@ -45,6 +45,8 @@ class Host(Protocol):
 
     live: bool
     """Whether this is the running machine, so that psutil and pyudev may be asked too."""
+    running: bool
+    """Whether /proc, /sys and /run are those of a running host: this one, or one recorded so."""
 
     def read(self, path: str, *, limit: int = MAX_READ) -> bytes:
         """The content of the regular file at `path`, at most `limit` bytes."""

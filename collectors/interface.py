@@ -30,23 +30,35 @@ KeyedCollector: TypeAlias = Callable[[Host, frozenset[str], Key], Observed]
 """Reads a keyed table for one key."""
 
 
-def live_only(
-    source: str,
-) -> Callable[[Callable[Concatenate[Host, P], Observed]], Callable[Concatenate[Host, P], Observed]]:
-    """Marks a collector of kernel state, which a recorded root does not have.
+def live_only(source: str) -> "_Only":
+    """Marks a collector that asks the kernel by a call, which only a live host answers."""
+    return _Only(source, lambda host: host.live)
+
+
+def running_only(source: str) -> "_Only":
+    """Marks a collector of kernel state in files, which a host has that runs or was recorded so.
 
     Without it, the empty /sys of a mounted image would read as a host without devices.
     """
+    return _Only(source, lambda host: host.running)
 
-    def marked(
-        collect: Callable[Concatenate[Host, P], Observed],
+
+@dataclass(frozen=True, slots=True)
+class _Only:
+    """Leaves a collector out, and says so, where the host cannot answer it."""
+
+    source: str
+    answers: Callable[[Host], bool]
+
+    def __call__(
+        self, collect: Callable[Concatenate[Host, P], Observed]
     ) -> Callable[Concatenate[Host, P], Observed]:
+        """`collect`, asked only where the host answers."""
+
         @wraps(collect)
-        def collect_live(host: Host, /, *asked: P.args, **named: P.kwargs) -> Observed:
-            if not host.live:
-                return Observed((), condition(Status.UNSUPPORTED, "not_live", source))
+        def collect_there(host: Host, /, *asked: P.args, **named: P.kwargs) -> Observed:
+            if not self.answers(host):
+                return Observed((), condition(Status.UNSUPPORTED, "not_live", self.source))
             return collect(host, *asked, **named)
 
-        return collect_live
-
-    return marked
+        return collect_there

@@ -30,6 +30,7 @@ class LiveHost:
     """
 
     live = True
+    running = True
 
     def __init__(self) -> None:
         self._mounts: MountTable | None = None

@@ -7,7 +7,7 @@ from typing import TypeVar
 from collectors import procfs
 from collectors.errors import SeamError, condition_of
 from collectors.host import Host
-from collectors.interface import Observed, live_only
+from collectors.interface import Observed, running_only
 from evidence import canonical
 from evidence.canonical import Cell
 from facts.source import Key
@@ -38,7 +38,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 T = TypeVar("T")
 
 
-@live_only("/proc")
+@running_only("/proc")
 def processes(host: Host, wanted: frozenset[str]) -> Observed:
     """One row for each process."""
     view = procfs.view(host)
@@ -54,7 +54,7 @@ def processes(host: Host, wanted: frozenset[str]) -> Observed:
     return Observed(rows, columns=reader.columns)
 
 
-@live_only("/proc")
+@running_only("/proc")
 def executable(host: Host, wanted: frozenset[str], key: Key) -> Observed:
     """The executable of the process that `key` names; a process that is gone has no row."""
     view = procfs.view(host)

@@ -30,6 +30,7 @@ class RootHost:
     """
 
     live = False
+    running = False
 
     def __init__(self, root: Path) -> None:
         self.root = root

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from collectors import procfs
 from collectors.errors import condition_of
 from collectors.host import Host
-from collectors.interface import Observed, live_only
+from collectors.interface import Observed, running_only
 from evidence import canonical
 from evidence.canonical import Cell
 from facts.status import COMPLETE, Condition
@@ -102,7 +102,7 @@ class _Owners(NamedTuple):
         return {"pid": pid, "fd": fd, "socket": inode}
 
 
-@live_only("/proc/net")
+@running_only("/proc/net")
 def process_open_sockets(host: Host, wanted: frozenset[str]) -> Observed:
     """One row for each IPv4 and IPv6 socket."""
     try:
@@ -132,7 +132,7 @@ def process_open_sockets(host: Host, wanted: frozenset[str]) -> Observed:
     return Observed(rows, columns=_columns(owners))
 
 
-@live_only("/proc/net")
+@running_only("/proc/net")
 def listening_ports(host: Host, wanted: frozenset[str]) -> Observed:
     """One row for each socket that waits for someone."""
     try:

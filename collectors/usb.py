@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from collectors import sysfs, usb_ids
 from collectors.errors import condition_of
 from collectors.host import Host
-from collectors.interface import Observed, live_only
+from collectors.interface import Observed, running_only
 from collectors.sysfs import Attributes
 from evidence.canonical import Cell
 
@@ -36,7 +36,7 @@ _INTERFACE_TEXTS = {
 }
 
 
-@live_only(DEVICES)
+@running_only(DEVICES)
 def usb_devices(host: Host, wanted: frozenset[str]) -> Observed:
     """One row for each device, root hubs included."""
     try:
@@ -50,7 +50,7 @@ def usb_devices(host: Host, wanted: frozenset[str]) -> Observed:
     return Observed(rows, columns=attributes.columns)
 
 
-@live_only(DEVICES)
+@running_only(DEVICES)
 def usb_interfaces(host: Host, wanted: frozenset[str]) -> Observed:  # noqa: ARG001  # none is costly
     """One row for each interface of each device."""
     try:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from collectors import sysfs, usb
 from collectors.errors import condition_of
 from collectors.host import Host
-from collectors.interface import Observed, live_only
+from collectors.interface import Observed, running_only
 from collectors.sysfs import Attributes
 from evidence import canonical
 from evidence.canonical import Cell
@@ -56,7 +56,7 @@ _Switches: TypeAlias = Mapping[str, _Row]
 """By the kernel name of the radio: the columns `rfkill_soft` and `rfkill_hard`."""
 
 
-@live_only("/sys/class/net")
+@running_only("/sys/class/net")
 def wireless_devices(host: Host, wanted: frozenset[str]) -> Observed:
     """One row for each radio's interface, and for each radio without one."""
     attributes = Attributes(host)

@@ -159,6 +159,7 @@ class _Machine(RootHost):
     """A machine made of files."""
 
     live = True
+    running = True
 
 
 def _machine(root: Path) -> _Machine:

@@ -162,6 +162,7 @@ class _Machine(RootHost):
     """A machine made of files, whose `iw` gives one answer, or is not installed."""
 
     live = True
+    running = True
 
     def __init__(self, root: Path, iw: str | None) -> None:
         super().__init__(root)
