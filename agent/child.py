@@ -47,6 +47,7 @@ from facts.source import Key
 from facts.spec import Kind
 from facts.status import Status, condition
 from facts.tables import BASELINE, SPECS
+from facts.tables.agent import TABLES as OWN_TABLES
 from policies.compile import read_compiled
 from policies.judge import catalogue, judge, needs
 from policies.registers import read_register
@@ -81,21 +82,22 @@ def main() -> int:
 def _source(root: str, pseudonym_key: str | None, own: OwnState) -> HostSource:
     pseudonym = None if pseudonym_key is None else Pseudonym(bytes.fromhex(pseudonym_key))
     host = LiveHost() if root == "/" else RootHost(Path(root))
-    return HostSource(host, pseudonym, given={"anfang_chain": _chain(host, own)})
+    return HostSource(host, pseudonym, given=_own(host, own))
 
 
-def _chain(host: Host, own: OwnState) -> Observed:
-    """The agent's own row; a state that may not be read, or is covered, is no missing enrolment."""
-    if own.row is None:
-        return Observed((), condition(Status.DENIED, "permission_denied", own.directory))
-    if not own.row["enrolled"]:
+def _own(host: Host, own: OwnState) -> dict[str, Observed]:
+    """The agent's own tables; a state that is denied or covered is no missing enrolment."""
+    if own.tables is None:
+        denied = condition(Status.DENIED, "permission_denied", own.directory)
+        return {spec.name: Observed((), denied) for spec in OWN_TABLES}
+    if not own.tables["anfang_chain"][0]["enrolled"]:
         try:
             host.stat(own.directory)
         except CoveredError as e:
-            return Observed((), e.condition)
+            return {name: Observed((), e.condition) for name in own.tables}
         except OSError:
             pass  # no state directory, which is what not being enrolled looks like
-    return Observed([own.row])
+    return {name: Observed(rows) for name, rows in own.tables.items()}
 
 
 def _scan(job: ScanJob) -> None:

@@ -37,11 +37,11 @@ class Register(msgspec.Struct, frozen=True):
 
 
 class OwnState(msgspec.Struct, frozen=True):
-    """What the agent knows of itself before the scan: `anfang_chain`."""
+    """What the agent knows of itself before the scan: see `agent.own`."""
 
     directory: str
-    row: dict[str, Cell] | None
-    """The table's one row; None if the directory may not be read."""
+    tables: dict[str, list[dict[str, Cell]]] | None
+    """Rows by table; None if the directory may not be read."""
 
 
 class ScanJob(msgspec.Struct, frozen=True, tag="scan"):

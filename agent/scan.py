@@ -21,6 +21,7 @@ from agent.collect import Collected, collect
 from agent.config import Config
 from agent.errors import StateError
 from agent.job import Limits, OwnState, Register, ScanJob
+from agent.own import own_tables
 from agent.spool import Spool, damaged_entry
 from agent.standing import Standing, standing
 from agent.state import State, new_host_id, this_host
@@ -146,7 +147,7 @@ def scan_job(
             for ref, data in basis.registers
         ),
         parameters=dict(basis.parameters),
-        own=OwnState(config.state, None if stands is None else stands.row),
+        own=OwnState(config.state, None if stands is None else own_tables(stands, config)),
         pseudonym_key=pseudonym_key,
     )
 

@@ -9,6 +9,7 @@ from agent.state import Assigned, HostFile, State
 from evidence import __version__, chain
 from evidence.canonical import Cell
 from evidence.chain import Link
+from evidence.statement import Report
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -18,13 +19,18 @@ class Standing(msgspec.Struct, frozen=True):
     assigned: Assigned | None
     taken: Place | None
     """The newest place in the chain that is taken."""
-    last_report: str | None
-    """When the scan of the newest report ended."""
+    last: Report | None
+    """The newest report that is here."""
     last_receipt: str | None
     """When the server received the newest report that has a receipt."""
     pending: tuple[int, ...]
     chain_state: str
     """Of the newest two reports, and of the places that are here: see `evidence.chain`."""
+
+    @property
+    def last_report(self) -> str | None:
+        """When the scan of the newest report ended."""
+        return None if self.last is None else self.last.scan.ended
 
     @property
     def enrolled(self) -> bool:
@@ -73,12 +79,11 @@ def standing(state: State) -> Standing:
     sequences, pending = spool.sequences(), spool.pending()
     taken = spool.taken()
     links = []
-    last_report = None
+    last = None
     for sequence in sequences[-2:]:
         entry = spool.entry(sequence)
-        report = entry.statement.predicate
-        links.append(Link(entry.digest, report.chain, entry.key_id))
-        last_report = report.scan.ended
+        last = entry.statement.predicate
+        links.append(Link(entry.digest, last.chain, entry.key_id))
     found: str = chain.examine(links).state
     if taken is not None and taken.sequence not in sequences:
         found = "gap"
@@ -89,7 +94,7 @@ def standing(state: State) -> Standing:
         host=state.host,
         assigned=state.assigned,
         taken=taken,
-        last_report=last_report,
+        last=last,
         last_receipt=_received_at(spool, receipted[-1]) if receipted else None,
         pending=tuple(pending),
         chain_state=found,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from agent.commands.common import permitted, print_json, state_of
 from agent.errors import StateError
 from agent.job import Answered, OwnState
+from agent.own import own_tables
 from agent.querying import ask
 from agent.say import Lang, pad, pick, talk, width
 from agent.standing import standing
@@ -23,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
     """0 if answered from complete facts, 3 if something was missing, 2 if the SQL was refused."""
     config = permitted(args)
     try:
-        own = OwnState(config.state, standing(state_of(config)).row)
+        own = OwnState(config.state, own_tables(standing(state_of(config)), config))
     except StateError:  # a plain user may ask about the host
         own = OwnState(config.state, None)
     code = 0
