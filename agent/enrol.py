@@ -148,9 +148,10 @@ def authority(url: str, digest: str, *, timeout_s: float) -> str:
             Encoding.DER, PublicFormat.SubjectPublicKeyInfo
         )
         found = b32encode(hashlib.sha256(spki).digest()[:_DIGEST_BYTES]).decode().lower()
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(
-            cadata=reply.body.decode("ascii")
-        )
+        # Nothing but what was held against the token is pinned: the server's own certificate is no
+        # secret, and whoever answers can put one of his own behind it.
+        pem = certificate.public_bytes(Encoding.PEM).decode("ascii")
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
     except ValueError as e:
         raise ServerError(
             f"{url}: 应答不是证书。请检查地址和端口",
@@ -162,7 +163,7 @@ def authority(url: str, digest: str, *, timeout_s: float) -> str:
             f"{url}: the server's certificate is not the one the token names; the token was not "
             "sent. Check the address; if it is right, treat this as suspicious",
         )
-    return reply.body.decode("ascii")
+    return pem
 
 
 def _settle(state: State, host: HostFile, key: SigningKey, url: str, reply: Reply) -> Enrolled:

@@ -107,6 +107,23 @@ def test_a_token_of_another_server_is_not_told(
     assert anfang("enroll", server.url, "--token", token, state=tmp_path / "s").returncode == 0
 
 
+def test_an_authority_behind_the_one_the_token_names_is_not_pinned(
+    server: CollectorServer, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Who answers with the right certificate, which is public, and one of his own gets no token."""
+    token = server.token()
+    with serving(tmp_path_factory.mktemp("between")) as between:
+        authority = between.directory / "ca.pem"
+        right = (server.directory / "ca.pem").read_bytes()
+        authority.write_bytes(right + authority.read_bytes())
+
+        done = anfang("enroll", between.url, "--token", token, state=tmp_path / "state")
+
+    assert done.returncode == 1
+    assert not State(tmp_path / "state").enrolled
+    assert anfang("enroll", server.url, "--token", token, state=tmp_path / "s").returncode == 0
+
+
 def test_a_server_with_another_authority_gets_nothing(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
