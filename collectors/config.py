@@ -39,7 +39,7 @@ def present(host: Host, *paths: str) -> str | None:
         OSError: as `first`.
     """
     found = first(host, *paths)
-    if found is None and not host.live:
+    if found is None and not host.running:
         for path in paths:
             top = "/" + path.strip("/").partition("/")[0]
             if top in _SINGLY or first(host, _MERGED.get(top, top)) is None:

@@ -20,7 +20,7 @@ from collectors.errors import (
 )
 from collectors.live import LiveHost
 from collectors.programs import Completed
-from collectors.reading import MAX_NAMES, MAX_READ
+from collectors.reading import MAX_NAMES, MAX_READ, Machine
 from collectors.root import RootHost
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "CoveredError",
     "Host",
     "LiveHost",
+    "Machine",
     "NotAFileError",
     "NotLiveError",
     "RootHost",
@@ -47,6 +48,9 @@ class Host(Protocol):
     """Whether this is the running machine, so that psutil and pyudev may be asked too."""
     running: bool
     """Whether /proc, /sys and /run are those of a running host: this one, or one recorded so."""
+
+    machine: Machine | None
+    """The machine that runs, or ran, it; None where only files are known."""
 
     def read(self, path: str, *, limit: int = MAX_READ) -> bytes:
         """The content of the regular file at `path`, at most `limit` bytes."""
@@ -75,4 +79,11 @@ class Host(Protocol):
         self, argv: Sequence[str], *, timeout_s: float = 5.0, limit: int = MAX_READ
     ) -> Completed:
         """The answer of a program named by absolute path, in the C locale, without a shell."""
+        ...
+
+    def dump(self, kind: int) -> bytes:
+        """What the kernel answers to an rtnetlink(7) request to dump all objects of a `kind`.
+
+        The datagrams joined; `collectors.netlink` names the kinds and takes them apart.
+        """
         ...

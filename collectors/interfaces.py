@@ -6,9 +6,9 @@ import struct
 from collections.abc import Mapping
 
 from collectors import netlink
-from collectors.errors import condition_of
+from collectors.errors import NotLiveError, condition_of
 from collectors.host import Host
-from collectors.interface import Observed, live_only
+from collectors.interface import Observed, running_only
 from evidence import canonical
 from evidence.canonical import Cell
 from facts.status import Condition
@@ -30,18 +30,18 @@ _BITS = {_AF_INET: 32, _AF_INET6: 128}
 _PCI_SLOT = re.compile(r"[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]")
 
 
-@live_only("rtnetlink")
+@running_only("rtnetlink")
 def interface_details(host: Host, wanted: frozenset[str]) -> Observed:
     """One row for each interface."""
     try:
-        links = netlink.dump(netlink.GETLINK, _LINK.size)
+        links = netlink.dump(host, netlink.GETLINK, _LINK.size)
     except OSError as e:
         return Observed((), condition_of(e, "rtnetlink"))
     columns: dict[str, Condition] = {}
     speeds: Mapping[str, int] = {}
     if "link_speed" in wanted:
         try:
-            speeds = _speeds()
+            speeds = _speeds(host)
         except OSError as e:
             columns["link_speed"] = condition_of(e, "SIOCETHTOOL")
     rows = []
@@ -55,20 +55,20 @@ def interface_details(host: Host, wanted: frozenset[str]) -> Observed:
     return Observed(rows, columns=columns)
 
 
-@live_only("rtnetlink")
+@running_only("rtnetlink")
 def interface_addresses(host: Host, wanted: frozenset[str]) -> Observed:  # noqa: ARG001  # the kernel tells all columns at once
     """One row for each address."""
     try:
-        names = names_by_index()
-        addresses = netlink.dump(netlink.GETADDR, _ADDRESS.size)
+        names = names_by_index(host)
+        addresses = netlink.dump(host, netlink.GETADDR, _ADDRESS.size)
     except OSError as e:
         return Observed((), condition_of(e, "rtnetlink"))
     return Observed([_address(message, names) for message in addresses])
 
 
-def names_by_index() -> Mapping[int, str]:
+def names_by_index(host: Host) -> Mapping[int, str]:
     """The names of the interfaces; OSError as `netlink.dump` has it."""
-    links = netlink.dump(netlink.GETLINK, _LINK.size)
+    links = netlink.dump(host, netlink.GETLINK, _LINK.size)
     return {_LINK.unpack(link.fixed)[2]: _name(link) for link in links}
 
 
@@ -102,8 +102,10 @@ def _details(link: netlink.Message) -> dict[str, Cell]:
     }
 
 
-def _speeds() -> Mapping[str, int]:
+def _speeds(host: Host) -> Mapping[str, int]:
     """The speeds in Mb/s, which only an ioctl tells for this namespace (sysfs may show another)."""
+    if not host.live:
+        raise NotLiveError("SIOCETHTOOL")
     import psutil  # noqa: PLC0415  # costs 14 ms, and few ask for a speed
 
     stats = psutil.net_if_stats()

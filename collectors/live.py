@@ -6,7 +6,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from collectors import programs
+from collectors import netlink, programs
 from collectors.errors import CoveredError
 from collectors.mountinfo import MountTable
 from collectors.programs import Completed
@@ -14,6 +14,7 @@ from collectors.reading import (
     MAX_LINKS,
     MAX_READ,
     READ,
+    Machine,
     content,
     must_be_regular,
     sorted_names,
@@ -35,6 +36,9 @@ class LiveHost:
     def __init__(self) -> None:
         self._mounts: MountTable | None = None
         self._directories: dict[str, str | OSError] = {}
+        self.machine: Machine | None = Machine(
+            os.uname().machine, os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
+        )
 
     def read(self, path: str, *, limit: int = MAX_READ) -> bytes:
         """See `Host.read`; a FIFO or device is never opened, so it can neither hang nor act."""
@@ -74,6 +78,10 @@ class LiveHost:
         """See `Host.run`; FileNotFoundError if there is no such program."""
         self._resolved(argv[0])
         return programs.run(argv, timeout_s=timeout_s, limit=limit)
+
+    def dump(self, kind: int) -> bytes:
+        """See `Host.dump`."""
+        return netlink.ask(kind)
 
     def _opened(self, path: str) -> int:
         """The regular file at `path`, opened for reading."""

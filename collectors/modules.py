@@ -91,7 +91,7 @@ def normal(name: str) -> str:
 
 def _without_modules(host: Host) -> bool:
     """Whether the kernel has no module support: /proc is whole, and has neither of the two."""
-    return host.live and not first(host, "/proc/modules", "/proc/sys/kernel/modules_disabled")
+    return host.running and not first(host, "/proc/modules", "/proc/sys/kernel/modules_disabled")
 
 
 def _listed(host: Host, directory: str) -> Iterator[tuple[int, str]]:

@@ -44,7 +44,7 @@ def _table(host: Host) -> tuple[bytes, Condition]:
     except SeamError:
         raise
     except OSError as e:
-        if not host.live:
+        if not host.running:
             raise
         reason = condition_of(e, "/proc/1/mounts").reason
         return host.read("/proc/self/mounts"), Condition(Status.PARTIAL, reason)

@@ -1,16 +1,20 @@
 """The kernel's own tables of links, addresses and routes, as rtnetlink(7) dumps them.
 
-Of the live host, in the network namespace of this process. A dump costs about a millisecond
-where a child running `ip` costs several, and /proc/net/route knows one routing table of IPv4.
+In the network namespace of this process, or of the one that recorded. A dump costs about a
+millisecond where a child running `ip` costs several, and /proc/net/route knows one routing table
+of IPv4.
 """
 
 import os
 import socket
 import struct
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from collectors.errors import TooLargeError
+
+if TYPE_CHECKING:
+    from collectors.host import Host
 
 GETLINK, GETADDR, GETROUTE = 18, 22, 26
 """What can be dumped (linux/rtnetlink.h)."""
@@ -35,17 +39,26 @@ class Message(NamedTuple):
     attributes: dict[int, bytes]
 
 
-def dump(what: int, fixed_size: int) -> list[Message]:
-    """Every object of the kind `what` (`GETLINK` …); its fixed part has `fixed_size` bytes.
+def dump(host: "Host", kind: int, fixed_size: int) -> list[Message]:
+    """Every object of a `kind` (`GETLINK` …); its fixed part has `fixed_size` bytes.
 
     Raises:
-        OSError: no netlink in this sandbox, a table that changed each time it was read, or one
-            beyond the cap.
+        OSError: as `Host.dump`; of a live host: no netlink in this sandbox, a table that changed
+            each time it was read, or one beyond the cap.
     """
+    return [
+        Message(body[:fixed_size], attributes(body[aligned(fixed_size) :]))
+        for message, _, body in _split(host.dump(kind))
+        if message not in (_ERROR, _DONE)
+    ]
+
+
+def ask(kind: int) -> bytes:
+    """The kernel's answer to a request for all objects of a `kind`, as `Host.dump`."""
     for _ in range(_ATTEMPTS):
-        messages = _dump_once(what, fixed_size)
-        if messages is not None:
-            return messages
+        answer = _ask_once(kind)
+        if answer is not None:
+            return answer
     raise InterruptedError("the table changed every time it was read")
 
 
@@ -73,28 +86,26 @@ def aligned(length: int) -> int:
     return (length + 3) & ~3
 
 
-def _dump_once(what: int, fixed_size: int) -> list[Message] | None:
+def _ask_once(kind: int) -> bytes | None:
     """One dump; None when the kernel says that the table changed meanwhile."""
-    request = _HEADER.pack(_HEADER.size + 4, what, _REQUEST_DUMP, 1, 0) + bytes(4)
-    messages: list[Message] = []
+    request = _HEADER.pack(_HEADER.size + 4, kind, _REQUEST_DUMP, 1, 0) + bytes(4)
+    answer = bytearray()
     consistent = True
-    total = 0
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as kernel:
         kernel.settimeout(_TIMEOUT_S)
         kernel.sendto(request, (0, 0))
         while True:
             data, _, flags, _ = kernel.recvmsg(_BUFFER)
-            total += len(data)
-            if total > _LIMIT or flags & socket.MSG_TRUNC:
+            answer += data
+            if len(answer) > _LIMIT or flags & socket.MSG_TRUNC:
                 raise TooLargeError("rtnetlink", _LIMIT)
-            for kind, flag_bits, body in _split(data):
-                if kind == _ERROR:
+            for message, flag_bits, body in _split(data):
+                if message == _ERROR:
                     number = -_ERRNO.unpack_from(body)[0]
                     raise OSError(number, os.strerror(number), "rtnetlink")
                 consistent = consistent and not flag_bits & _INTERRUPTED
-                if kind == _DONE:
-                    return messages if consistent else None
-                messages.append(Message(body[:fixed_size], attributes(body[aligned(fixed_size) :])))
+                if message == _DONE:
+                    return bytes(answer) if consistent else None
 
 
 def _split(data: bytes) -> Iterator[tuple[int, int, bytes]]:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from collectors import procfs
-from collectors.errors import SeamError, condition_of
-from collectors.host import Host
+from collectors.errors import NotLiveError, SeamError, condition_of
+from collectors.host import Host, Machine
 from collectors.interface import Observed, running_only
 from evidence import canonical
 from evidence.canonical import Cell
@@ -32,8 +32,6 @@ _USER, _GROUP = ("uid", "euid", "suid"), ("gid", "egid", "sgid")
 _IO = {"disk_bytes_read": "read_bytes", "disk_bytes_written": "write_bytes"}
 _DELETED = " (deleted)"
 _PF_KTHREAD = 0x00200000
-_TICKS = os.sysconf("SC_CLK_TCK")
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 T = TypeVar("T")
 
@@ -76,6 +74,9 @@ class _Reader:
         self._wanted = wanted
         self._view = view
         self._boot = boot
+        if host.machine is None:
+            raise NotLiveError("sysconf")
+        self._machine = host.machine
 
     def row(self, pid: str) -> Mapping[str, Cell] | None:
         """The row of the process `pid`; None if it ended meanwhile."""
@@ -89,7 +90,7 @@ class _Reader:
         row: dict[str, Cell] = {"pid": pid, "wired_size": 0}
         kernel_thread = False
         if not wanted.isdisjoint(_STAT | {"path", "on_disk", "cwd", "root"}):
-            stat, kernel_thread = _stat(host.read(f"{base}/stat"), self._boot)
+            stat, kernel_thread = _stat(host.read(f"{base}/stat"), self._machine, self._boot)
             row |= stat
         if not wanted.isdisjoint(_USER + _GROUP):
             row |= _ids(procfs.fields(host.read(f"{base}/status")))
@@ -157,7 +158,7 @@ def _boot_time(host: Host) -> int:
     raise FileNotFoundError("/proc/stat has no btime")
 
 
-def _stat(data: bytes, boot: int) -> tuple[dict[str, Cell], bool]:
+def _stat(data: bytes, machine: Machine, boot: int) -> tuple[dict[str, Cell], bool]:
     """The columns in /proc/<pid>/stat, and whether this is a kernel thread.
 
     The name may itself hold blanks and brackets: it ends at the last bracket.
@@ -169,13 +170,13 @@ def _stat(data: bytes, boot: int) -> tuple[dict[str, Cell], bool]:
         "state": values[0].decode("ascii"),
         "parent": int(values[1]),
         "pgroup": int(values[2]),
-        "user_time": int(values[11]) * 1000 // _TICKS,
-        "system_time": int(values[12]) * 1000 // _TICKS,
+        "user_time": int(values[11]) * 1000 // machine.clock_ticks,
+        "system_time": int(values[12]) * 1000 // machine.clock_ticks,
         "nice": int(values[16]),
         "threads": int(values[17]),
-        "start_time": boot + int(values[19]) // _TICKS,
+        "start_time": boot + int(values[19]) // machine.clock_ticks,
         "total_size": int(values[20]),
-        "resident_size": int(values[21]) * _PAGE,
+        "resident_size": int(values[21]) * machine.page_size,
     }, bool(int(values[6]) & _PF_KTHREAD)
 
 

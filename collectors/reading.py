@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from collectors.errors import NotAFileError, TooLargeError
 
@@ -17,6 +18,17 @@ READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 """How a file is opened: never through a last link, never waiting for anybody."""
 
 _CHUNK = 65536
+
+
+class Machine(NamedTuple):
+    """What a reader of the kernel's numbers must know of the machine that they are from."""
+
+    architecture: str
+    """As `uname -m`."""
+    page_size: int
+    """Bytes in a page of memory."""
+    clock_ticks: int
+    """Units of processor time in a second."""
 
 
 def must_be_regular(found: os.stat_result, path: str) -> None:

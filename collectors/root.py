@@ -12,6 +12,7 @@ from collectors.reading import (
     MAX_LINKS,
     MAX_READ,
     READ,
+    Machine,
     content,
     must_be_regular,
     sorted_names,
@@ -31,6 +32,7 @@ class RootHost:
 
     live = False
     running = False
+    machine: Machine | None = None
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -78,6 +80,11 @@ class RootHost:
         """A recorded root has no programs: NotLiveError, always."""
         del timeout_s, limit
         raise NotLiveError(argv[0])
+
+    def dump(self, kind: int) -> bytes:
+        """A root without a kernel has no such tables: NotLiveError, always."""
+        del kind
+        raise NotLiveError("rtnetlink")
 
     @contextmanager
     def _found(self, path: str, *, follow: bool) -> Iterator[tuple[int, int, str]]:

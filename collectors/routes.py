@@ -7,7 +7,7 @@ from typing import NamedTuple
 from collectors import interfaces, netlink
 from collectors.errors import condition_of
 from collectors.host import Host
-from collectors.interface import Observed, live_only
+from collectors.interface import Observed, running_only
 from evidence.canonical import Cell
 from facts.status import Condition, Status, condition
 
@@ -43,12 +43,12 @@ class _Hop(NamedTuple):
     flags: int
 
 
-@live_only("rtnetlink")
+@running_only("rtnetlink")
 def routes(host: Host, wanted: frozenset[str]) -> Observed:  # noqa: ARG001  # the kernel tells all columns at once
     """One row for each next hop of each route."""
     try:
-        names = interfaces.names_by_index()
-        messages = netlink.dump(netlink.GETROUTE, _ROUTE.size)
+        names = interfaces.names_by_index(host)
+        messages = netlink.dump(host, netlink.GETROUTE, _ROUTE.size)
     except OSError as e:
         return Observed((), condition_of(e, "rtnetlink"))
     rows: list[dict[str, Cell]] = []

@@ -29,7 +29,7 @@ def sshd_config(host: Host, columns: frozenset[str]) -> Observed:
     """The settings of sshd; none, and complete, on a host that has no sshd program."""
     del columns
     program = _PROGRAMS[0]
-    if host.live or not first(host, _CONFIG):
+    if host.running or not first(host, _CONFIG):
         found = present(host, *_PROGRAMS)
         if found is None:
             return Observed(())

@@ -1,6 +1,5 @@
 """The distribution, the kernel and the machine: one row each."""
 
-import os
 import re
 from collections.abc import Callable, Mapping
 
@@ -107,8 +106,8 @@ def _argument(words: list[str], prefix: str) -> str:
 
 
 def _architecture(host: Host) -> Cell:
-    if host.live:
-        return os.uname().machine
+    if host.machine is not None:
+        return host.machine.architecture
     return _line(host, "/proc/sys/kernel/arch")  # Linux 6.1 and later
 
 

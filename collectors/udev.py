@@ -27,7 +27,7 @@ class Udev:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._look_up = _library() or self._database
+        self._look_up = (_library() if host.live else None) or self._database
         self.condition = COMPLETE
         """Why properties are lacking; complete as long as none are."""
 

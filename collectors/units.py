@@ -57,7 +57,7 @@ def systemd_units(host: Host, columns: frozenset[str]) -> Observed:
 
 def _unavailable(host: Host) -> Condition:
     """Why a running systemd cannot be asked; complete if it can."""
-    if not host.live:
+    if not host.running:
         return condition(Status.UNSUPPORTED, "not_live", _SYSTEMCTL)
     if not present(host, _BOOTED):
         return condition(Status.UNSUPPORTED, "systemd_not_running")
