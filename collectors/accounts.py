@@ -60,6 +60,22 @@ def groups(host: Host, columns: frozenset[str]) -> Observed:
     return Observed(rows, observed)
 
 
+def user_groups(host: Host, columns: frozenset[str]) -> Observed:
+    """Each account with its first group, and with every group that lists it."""
+    del columns
+    known = users(host, frozenset())
+    ids = {str(row["username"]): row["uid"] for row in known.rows}
+    pairs = dict.fromkeys((row["uid"], row["gid"]) for row in known.rows)
+    observed = known.condition
+    for number, fields in _records(host, "/etc/group"):
+        if len(fields) != 4 or not _is_id(fields[2]):  # noqa: PLR2004 - group(5)
+            observed = _malformed("/etc/group", number)
+            continue
+        members = filter(None, fields[3].split(","))
+        pairs |= dict.fromkeys((ids[name], int(fields[2])) for name in members if name in ids)
+    return Observed([{"uid": uid, "gid": gid} for uid, gid in pairs], observed)
+
+
 def shadow(host: Host, columns: frozenset[str]) -> Observed:
     """States and ages of /etc/shadow; hashes are looked at here and go no further.
 

@@ -37,6 +37,18 @@ _OBSERVING: Mapping[str, Words] = {
     "malformed_source": Words(
         "{0} 的内容不符合其格式", "the content of {0} does not follow its format"
     ),
+    "keys_elsewhere": Words(
+        "另有密钥由程序 {0} 提供，无法看到",
+        "the program {0} supplies more keys, which cannot be seen",
+    ),
+    "changes_pending": Words(
+        "{0} 中还有尚未并入数据库的改动",
+        "{0} holds changes that are not in its database yet",
+    ),
+    "format_unknown": Words(
+        "本程序不能读取 {0} 的格式（{1}）",
+        "this program cannot read the format of {0} ({1})",
+    ),
     "source_missing": Words("{0} 不存在或未被记录", "{0} is not there, or was not recorded"),
     "read_failed": Words("读取 {0} 出错（{1}）", "reading {0} failed ({1})"),
     "not_a_file": Words("{0} 不是普通文件", "{0} is not a regular file"),

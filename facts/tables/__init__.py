@@ -4,12 +4,14 @@ from collections.abc import Mapping
 
 from facts.spec import TableSpec
 from facts.tables import (
+    access,
     accounts,
     agent,
     audit,
     devices,
     files,
     kernel,
+    logins,
     network,
     processes,
     sockets,
@@ -21,8 +23,8 @@ from facts.tables import (
 SPECS: Mapping[str, TableSpec] = {
     spec.name: spec
     for family in (
-        system, kernel, accounts, software, audit, processes, sockets, network, usb, devices,
-        files, agent,
+        system, kernel, accounts, logins, access, software, audit, processes, sockets, network,
+        usb, devices, files, agent,
     )
     for spec in family.TABLES
 }  # fmt: skip

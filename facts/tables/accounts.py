@@ -143,4 +143,21 @@ SHADOW = TableSpec(
     ),
 )
 
-TABLES: tuple[TableSpec, ...] = (USERS, GROUPS, SHADOW)
+USER_GROUPS = TableSpec(
+    name="user_groups",
+    version=1,
+    doc=Words("本机账户与用户组的从属关系。", "Which account is in which group."),
+    source=("/etc/passwd", "/etc/group"),
+    osquery=True,
+    notes=Words(
+        "直接读取文件，不经过名称服务；组成员中本机没有的账户名不列出。",
+        "Read from the files, not through the name service; a member that is no local account is "
+        "left out.",
+    ),
+    columns=(
+        Column("uid", Type.BIGINT, "用户 ID。", "Number of the user."),
+        Column("gid", Type.BIGINT, "组 ID。", "Number of the group."),
+    ),
+)
+
+TABLES: tuple[TableSpec, ...] = (USERS, GROUPS, SHADOW, USER_GROUPS)

@@ -35,6 +35,19 @@ def test_groups_are_those_of_getent() -> None:
     assert cells(here("groups"), "groupname", "gid") == expected
 
 
+def test_groups_of_an_account_are_those_of_id() -> None:
+    """For every account, `id -G` names the same groups."""
+    names = {uid: name for name, uid in cells(here("users"), "username", "uid")}
+
+    found = cells(here("user_groups"), "uid", "gid")
+
+    for uid, name in names.items():
+        told = subprocess.run(
+            ["id", "-G", str(name)], capture_output=True, check=True, text=True
+        ).stdout
+        assert {gid for each, gid in found if each == uid} == set(map(int, told.split()))
+
+
 def test_shadow_is_what_passwd_says() -> None:
     """State and ages agree with `passwd --status` for every account."""
     answer = subprocess.run(["passwd", "-Sa"], capture_output=True, check=True, text=True)
