@@ -146,6 +146,14 @@ class _Refusal(msgspec.Struct, frozen=True):
     en: str
 
 
+def lacks_blobs(reply: Reply) -> bool:
+    """Whether the server refuses because it has not what a report names and did not come along."""
+    try:
+        return msgspec.json.decode(reply.body, type=_Refusal).code == "blobs_missing"
+    except msgspec.DecodeError:
+        return False
+
+
 def refused(url: str, reply: Reply) -> ServerError:
     """The error for a reply that is not the wanted one, with what the server said about it."""
     try:

@@ -46,10 +46,13 @@ class Taken:
     """Whether a newer assignment is in force now."""
 
 
-def outgoing(state: State) -> Iterator[Parcel]:
-    """What the server has not receipted, in parcels of about `PARCEL_BYTES`, oldest first."""
+def outgoing(state: State, *, complete: bool = False) -> Iterator[Parcel]:
+    """What the server has not receipted, in parcels of about `PARCEL_BYTES`, oldest first.
+
+    What the server should have already stays here, unless it has to be `complete`.
+    """
     spool = Spool(state)
-    known = _known(state, spool)
+    known = set[str]() if complete else _known(state, spool)
     envelopes: list[bytes] = []
     blobs: dict[str, bytes] = {}
     size = 0

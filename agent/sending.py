@@ -1,14 +1,16 @@
 """Sends what has no receipt yet to this host's server, and takes in what comes back."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.config import Config
-from agent.connection import Reply, Server, refused
+from agent.connection import Reply, Server, lacks_blobs, refused
 from agent.errors import StateError
 from agent.exchange import Taken, outgoing, read_parcel, take_in
 from agent.spool import Spool
 from agent.state import LOCK_WAIT_S, State
 from evidence import parcel
+from evidence.keys import SigningKey
 
 _OK, _NOT_FOUND = 200, 404
 
@@ -38,8 +40,7 @@ def send(state: State, config: Config) -> Sent:
     key = state.signing_key()
     receipts, assignment = 0, False
     if Spool(state).pending():
-        for sending in outgoing(state):
-            reply = server.post_parcel("/v1/parcels", parcel.write(sending), key)
+        for reply in _answers(state, server, key):
             taken = _taken(state, server, reply)
             receipts += taken.receipts
             assignment |= taken.assignment
@@ -50,6 +51,23 @@ def send(state: State, config: Config) -> Sent:
     with state.locked(LOCK_WAIT_S):
         Spool(state).prune(config.keep_reports)
     return Sent(receipts, assignment, len(Spool(state).pending()))
+
+
+def _answers(state: State, server: Server, key: SigningKey) -> Iterator[Reply]:
+    """What the server answers to each parcel of the spool, each taken in before the next is sent.
+
+    A server that was restored from a backup has not all that it once receipted: it gets the rest
+    with nothing left out.
+    """
+    for sending in outgoing(state):
+        reply = server.post_parcel("/v1/parcels", parcel.write(sending), key)
+        if lacks_blobs(reply):
+            break
+        yield reply
+    else:
+        return
+    for sending in outgoing(state, complete=True):
+        yield server.post_parcel("/v1/parcels", parcel.write(sending), key)
 
 
 def _taken(state: State, server: Server, reply: Reply) -> Taken:

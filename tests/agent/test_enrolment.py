@@ -1,5 +1,6 @@
 """From a token to a verified receipt, with a real server on loopback."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -163,6 +164,31 @@ def test_a_server_that_is_down_loses_and_doubles_nothing(
     assert "cannot reach the server" in down.stderr
     assert "2 receipt(s)" in up.stderr
     assert "0 receipt(s)" in again.stderr
+
+
+def test_a_server_restored_from_a_backup_is_given_what_it_lost(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """It lacks tables that it once receipted; they travel again, and the next report arrives."""
+    with serving(tmp_path_factory.mktemp("server")) as server:
+        state = _enrolled(server, tmp_path)
+        server.stop()
+        backup = tmp_path / "backup"
+        shutil.copytree(server.directory, backup)
+        server.start()
+        anfang("scan", state=state)
+        anfang("send", state=state)
+        server.stop()
+        shutil.rmtree(server.directory)
+        shutil.copytree(backup, server.directory)
+        server.start()
+        anfang("scan", state=state)
+
+        sent = anfang("send", state=state)
+
+    assert sent.returncode == 0, sent.stderr
+    assert "1 receipt(s)" in sent.stderr
+    assert Spool(state).pending() == []
 
 
 def test_a_new_assignment_arrives_with_the_next_sending(
