@@ -26,8 +26,8 @@ SUDOERS = TableSpec(
         Column(
             "header",
             Type.TEXT,
-            "规则的首个词：用户、`%组`、别名类型、`Defaults`、`@include` 等。",
-            "First word: a user, `%group`, kind of alias, `Defaults`, `@include` …",
+            "规则的首个词：用户、带 % 的组、别名类型、`Defaults`、`@include` 等。",
+            "First word: a user, a group with %, kind of alias, `Defaults` or `@include`.",
         ),
         Column("rule_details", Type.TEXT, "规则的其余部分。", "The rest of the rule."),
         _LINE,
@@ -130,7 +130,8 @@ PAM_RULES = TableSpec(
     notes=Words(
         "引用行（`include`、`substack`）本身也列出，其后是所引用的规则。"
         "名称像口令或密钥的参数只留名称。",
-        "The line that includes is a row too, what it includes follows. Arguments named like a "
+        "The line that includes (`include`, `substack`) is a row too, what it includes follows. "
+        "Arguments named like a "
         "password or secret keep their name only.",
     ),
     columns=(
