@@ -180,6 +180,8 @@ class HostDetail:
     key_id: str
     latest: Statement[Report] | None
     """The report that counts."""
+    outdated: bool
+    """Whether that report was made under another assignment than the one in force now."""
     received_at: str | None
     """When that report was received."""
     leaf_index: int | None
@@ -252,7 +254,7 @@ def host_detail(connection: Connection, host_id: str, now: datetime) -> HostDeta
     if line is None:
         return None
     row = connection.execute(
-        select(units.c.name, hosts.c.key_id)
+        select(units.c.name, hosts.c.unit_id, hosts.c.key_id)
         .join(units, units.c.id == hosts.c.unit_id)
         .where(hosts.c.id == host_id)
     ).one()
@@ -281,6 +283,8 @@ def host_detail(connection: Connection, host_id: str, now: datetime) -> HostDeta
         unit=row.name,
         key_id=row.key_id,
         latest=latest,
+        outdated=latest is not None
+        and _named(latest.predicate) != _newest_assignment(connection, row.unit_id),
         received_at=received_at,
         leaf_index=leaf_index,
         policies=assigned.policies(connection, latest.predicate.policies) if latest else (),
@@ -341,13 +345,24 @@ def _host_lines(
         )
 
 
-def _assignment(connection: Connection, unit_id: int) -> Assignment | None:
-    digest = connection.scalar(
+def _named(said: Report) -> str | None:
+    """The digest of the assignment that a report was made under."""
+    return None if said.assignment is None else said.assignment.sha256
+
+
+def _newest_assignment(connection: Connection, unit_id: int) -> str | None:
+    """The digest of the assignment in force; None if the unit has none."""
+    digest: str | None = connection.scalar(
         select(assignments.c.digest)
         .where(assignments.c.unit_id == unit_id)
         .order_by(assignments.c.serial.desc())
         .limit(1)
     )
+    return digest
+
+
+def _assignment(connection: Connection, unit_id: int) -> Assignment | None:
+    digest = _newest_assignment(connection, unit_id)
     if digest is None:
         return None
     return decode_statement(envelopes.payload(connection, digest), Assignment).predicate

@@ -176,3 +176,18 @@ def test_a_register_not_adopted_is_why(visitor: Visitor, site: Site) -> None:
     assert "zones" in _section(unit, "unknown-head")
     assert "登记册 zones" in _section(page, "unknown-head")
     assert "D" in _section(page, "score-head")
+
+
+def test_a_host_that_stays_with_an_older_assignment_is_told(visitor: Visitor, site: Site) -> None:
+    """Its score counts as what it was asked once, and the page says that more is asked now."""
+    site.assign()
+    host = site.enrolled()
+    report = host.report(verdicts=[verdict("CEP-USB-003", "pass")])
+    assert site.deliver(host, report).status_code == 200
+
+    before = visitor.page(f"/hosts/{host.id}").text
+    site.assign()
+    after = visitor.page(f"/hosts/{host.id}").text
+
+    assert "现行的下发配置" not in before
+    assert "最近一份主机报告不是按现行的下发配置判定的" in after
