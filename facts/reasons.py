@@ -18,6 +18,10 @@ _OBSERVING: Mapping[str, Words] = {
     "hidepid": Words(
         "内核隐藏了其他用户的进程（hidepid）", "the kernel hides other users' processes (hidepid)"
     ),
+    "namespace_unseen": Words(
+        "网络命名空间 {0} 中没有进程，无从读取其中的套接字",
+        "no process is in the network namespace {0}, so its sockets cannot be read",
+    ),
     "container": Words(
         "在容器的命名空间内运行，看不到主机全貌",
         "runs inside a container's namespaces and cannot see the whole host",

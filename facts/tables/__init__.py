@@ -13,6 +13,7 @@ from facts.tables import (
     kernel,
     logins,
     network,
+    packages,
     processes,
     sockets,
     software,
@@ -23,7 +24,7 @@ from facts.tables import (
 SPECS: Mapping[str, TableSpec] = {
     spec.name: spec
     for family in (
-        system, kernel, accounts, logins, access, software, audit, processes, sockets, network,
+        system, kernel, accounts, logins, access, software, packages, audit, processes, sockets, network,
         usb, devices, files, agent,
     )
     for spec in family.TABLES
