@@ -20,6 +20,7 @@ Every write is atomic and fsynced. Whoever may write here is the host's administ
 import fcntl
 import os
 import secrets
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -220,7 +221,9 @@ class State(msgspec.Struct, frozen=True):
         """
         try:
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            _check_owner(self.root)
+            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+            descriptor = os.open(self.root / "lock", flags, 0o600)
         except OSError as e:
             raise StateError(
                 f"{self.root}: 状态目录不可用：{e.strerror}。请以 root 执行，或用 --state 另行指定",
@@ -242,6 +245,25 @@ def new_host_id() -> str:
 def this_host(host_id: str) -> Host:
     """This host as its reports name it."""
     return Host(id=host_id, name=canonical.text(os.fsencode(os.uname().nodename)))
+
+
+def _check_owner(root: Path) -> None:
+    """That nobody else can exchange what is in `root`: keys, whom to believe, where writes go.
+
+    Raises:
+        StateError: somebody can.
+    """
+    found = root.stat()
+    if found.st_uid in {0, os.geteuid()} and not found.st_mode & 0o022:
+        return
+    raise StateError(
+        f"{root}: 其他用户可以改动该状态目录（属主 uid {found.st_uid}，权限 "
+        f"{stat.S_IMODE(found.st_mode):04o}）。请核对其中内容后执行 chown 和 chmod 700，"
+        "或用 --state 另行指定",
+        f"{root}: others may change this state directory (owner uid {found.st_uid}, mode "
+        f"{stat.S_IMODE(found.st_mode):04o}). Check what is in it, then chown it and chmod 700, or "
+        "name another with --state",
+    )
 
 
 def _take(descriptor: int, root: Path, wait_s: float) -> None:

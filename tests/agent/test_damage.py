@@ -185,3 +185,27 @@ def test_a_child_that_does_not_take_its_job_is_given_up() -> None:
     assert (messages, run.broke_off) == ([], "over_time")
     assert time.monotonic() - began < 30
     assert process.returncode is not None
+
+
+def test_a_state_directory_that_others_may_change_is_not_used(tmp_path: Path) -> None:
+    """Whoever can exchange a key there cannot be told from the host: exit 3, and what to do."""
+    state = enrolled(tmp_path).state
+    state.root.chmod(0o777)
+
+    done = anfang("scan", state=state)
+
+    assert done.returncode == 3
+    assert "chmod 700" in done.stderr
+    assert Spool(state).sequences() == []
+
+
+def test_the_lock_is_no_way_to_another_file(tmp_path: Path) -> None:
+    """A link in its place is not followed: nothing is made where it points."""
+    state = enrolled(tmp_path).state
+    (state.root / "lock").unlink(missing_ok=True)
+    (state.root / "lock").symlink_to(tmp_path / "elsewhere")
+
+    done = anfang("scan", state=state)
+
+    assert done.returncode == 3
+    assert not (tmp_path / "elsewhere").exists()
