@@ -7,7 +7,8 @@ OSError
     ├── NotAFileError         a FIFO, socket or device where a regular file is wanted
     ├── TooLargeError         more bytes or entries than the cap
     ├── TooSlowError          a program did not answer in time
-    └── NotLiveError          only a live host can answer (programs, kernel state)
+    ├── NotLiveError          only a live host can answer (programs, kernel state)
+    └── NotRecordedError      a recording does not say
 """
 
 import errno
@@ -81,6 +82,15 @@ class NotLiveError(SeamError):
     def __init__(self, what: str) -> None:
         super().__init__(
             f"needs a live host: {what}", condition(Status.UNSUPPORTED, "not_live", what)
+        )
+
+
+class NotRecordedError(SeamError):
+    """Nobody asked for it when the host was recorded, or it was left out: nothing is known."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"not recorded: {what}", condition(Status.UNREADABLE, "not_recorded", what)
         )
 
 
