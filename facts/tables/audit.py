@@ -3,6 +3,8 @@
 from facts.spec import Column, TableSpec, Type
 from facts.words import Words
 
+_SYSTEMD = ("/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib")
+
 LOG_RETENTION = TableSpec(
     name="log_retention",
     version=1,
@@ -11,21 +13,24 @@ LOG_RETENTION = TableSpec(
         "How long each log is kept by its configuration, and where it is sent on to.",
     ),
     source=(
-        "/etc/systemd/journald.conf",
-        "/etc/systemd/journald.conf.d/*.conf",
-        "/run/systemd/journald.conf.d/*.conf",
-        "/usr/lib/systemd/journald.conf.d/*.conf",
-        "/var/log/journal",
+        "/usr/lib/systemd/systemd-journald",
+        "/lib/systemd/systemd-journald",
+        *(f"{directory}/systemd/journald.conf" for directory in _SYSTEMD),
+        *(f"{directory}/systemd/journald.conf.d/*.conf" for directory in _SYSTEMD),
         "/etc/audit/auditd.conf",
         "/etc/logrotate.conf",
-        "/etc/logrotate.d",
+        "/etc/logrotate.d/*",
         "/etc/rsyslog.conf",
         "/etc/rsyslog.d/*.conf",
         "/etc/syslog-ng/syslog-ng.conf",
         "/etc/syslog-ng/conf.d/*.conf",
-        "/etc/systemd/journal-upload.conf",
+        *(f"{directory}/systemd/journal-upload.conf" for directory in _SYSTEMD),
+        *(f"{directory}/systemd/journal-upload.conf.d/*.conf" for directory in _SYSTEMD),
         "/etc/audit/plugins.d/au-remote.conf",
+        "/etc/audisp/plugins.d/au-remote.conf",
         "/etc/audit/audisp-remote.conf",
+        "/etc/audisp/audisp-remote.conf",
+        "/var/log/**",
     ),
     privilege="root",
     notes=Words(

@@ -52,12 +52,12 @@ SYSTEM_CONTROLS = TableSpec(
         "Kernel settings (sysctl): what is in force, and what is configured for the next start.",
     ),
     source=(
-        "/proc/sys",
-        "/etc/sysctl.d",
-        "/run/sysctl.d",
-        "/usr/local/lib/sysctl.d",
-        "/usr/lib/sysctl.d",
-        "/lib/sysctl.d",
+        "/proc/sys/**",
+        "/etc/sysctl.d/*.conf",
+        "/run/sysctl.d/*.conf",
+        "/usr/local/lib/sysctl.d/*.conf",
+        "/usr/lib/sysctl.d/*.conf",
+        "/lib/sysctl.d/*.conf",
         "/etc/sysctl.conf",
     ),
     privilege="root",
@@ -110,7 +110,7 @@ KERNEL_MODULES = TableSpec(
     name="kernel_modules",
     version=1,
     doc=Words("已加载的内核模块。", "Loaded kernel modules."),
-    source=("/proc/modules",),
+    source=("/proc/modules", "/proc/sys/kernel/modules_disabled"),
     osquery=True,
     notes=Words(
         "内核不支持模块时，此表完整而没有数据行。",
@@ -159,6 +159,8 @@ KERNEL_MODULE_FILES = TableSpec(
         "/proc/version",
         "/lib/modules/<release>/modules.dep",
         "/lib/modules/<release>/modules.builtin",
+        "/proc/modules",
+        "/proc/sys/kernel/modules_disabled",
     ),
     columns=(
         Column(
@@ -191,11 +193,11 @@ MODPROBE_CONFIG = TableSpec(
         "What modprobe is told about modules, from the files it really reads.",
     ),
     source=(
-        "/etc/modprobe.d",
-        "/run/modprobe.d",
-        "/usr/local/lib/modprobe.d",
-        "/usr/lib/modprobe.d",
-        "/lib/modprobe.d",
+        "/etc/modprobe.d/*.conf",
+        "/run/modprobe.d/*.conf",
+        "/usr/local/lib/modprobe.d/*.conf",
+        "/usr/lib/modprobe.d/*.conf",
+        "/lib/modprobe.d/*.conf",
         "/proc/cmdline",
     ),
     notes=Words(

@@ -12,7 +12,7 @@ INTERFACE_ADDRESSES = TableSpec(
         "各网络接口的 IPv4、IPv6 地址。",
         "Addresses of the network interfaces, IPv4 and IPv6.",
     ),
-    source=("ip -j address show",),
+    source=("ip -j address show", "ip -j link show"),
     osquery=True,
     notes=Words(
         "type 由内核的标志和有效期得出；osquery 在 Linux 上一律给出 unknown。",
@@ -57,8 +57,8 @@ INTERFACE_DETAILS = TableSpec(
     ),
     source=(
         "ip -j -s -d link show",
-        "/sys/class/net/<interface>/speed",
-        "/sys/class/net/<interface>/device",
+        "/sys/class/net/<interface>",
+        "ioctl(2) SIOCETHTOOL",
     ),
     osquery=True,
     notes=Words(
@@ -130,7 +130,11 @@ ROUTES = TableSpec(
         "全部路由表中的 IPv4、IPv6 路由；每个下一跳一行。",
         "Routes of every routing table, IPv4 and IPv6; one row for each next hop.",
     ),
-    source=("ip -j -d route show table all", "ip -j -d -6 route show table all"),
+    source=(
+        "ip -j -d route show table all",
+        "ip -j -d -6 route show table all",
+        "ip -j link show",
+    ),
     osquery=True,
     notes=Words(
         "只有策略路由规则才会用到的路由表，其中的默认路由也会列出。",

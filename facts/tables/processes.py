@@ -3,6 +3,14 @@
 from facts.spec import Column, Kind, Privacy, TableSpec, Type
 from facts.words import Words
 
+_VIEW = (
+    "/proc/self/status",
+    "/proc/self/mountinfo",
+    "/proc/self/ns/pid",
+    "/proc/self/ns/user",
+)
+"""What tells whether all processes are shown."""
+
 PROCESSES = TableSpec(
     name="processes",
     version=1,
@@ -20,7 +28,7 @@ PROCESSES = TableSpec(
         "/proc/<pid>/io",
         "/proc/<pid>/cgroup",
         "/proc/stat",
-        "/proc/self/mountinfo",
+        *_VIEW,
     ),
     privilege="CAP_SYS_PTRACE",
     osquery=True,
@@ -149,7 +157,7 @@ PROCESS_EXECUTABLES = TableSpec(
         "单个进程的可执行文件，按进程号查询。",
         "The executable of a single process, asked by its number.",
     ),
-    source=("/proc/<pid>/exe", "/proc/<pid>/stat", "/proc/self/mountinfo"),
+    source=("/proc/<pid>/exe", "/proc/<pid>/stat", *_VIEW),
     privilege="CAP_SYS_PTRACE",
     kind=Kind.KEYED,
     notes=Words(

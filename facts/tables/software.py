@@ -3,6 +3,8 @@
 from facts.spec import Column, TableSpec, Type
 from facts.words import Words
 
+_SYSTEMCTL = "/usr/bin/systemctl --full --plain --no-pager"
+
 DEB_PACKAGES = TableSpec(
     name="deb_packages",
     version=1,
@@ -10,7 +12,7 @@ DEB_PACKAGES = TableSpec(
         "dpkg 数据库中的软件包，包括已卸载但留有配置的。",
         "Packages in the dpkg database, also those removed with their configuration left.",
     ),
-    source=("/var/lib/dpkg/status", "/var/lib/dpkg/status.d"),
+    source=("/var/lib/dpkg/status", "/var/lib/dpkg/status.d/*"),
     osquery=True,
     notes=Words(
         "已安装（`install ok installed`）还是仅有残留，看 `status`。没有 dpkg 的主机，此表完整而"
@@ -60,14 +62,22 @@ SYSTEMD_UNITS = TableSpec(
         "Units systemd has in memory or on disk: services, timers, sockets, mounts.",
     ),
     source=(
-        "systemctl list-units --all",
-        "systemctl show --all '*'",
-        "systemctl list-jobs",
-        "/etc/systemd/system",
-        "/run/systemd/system",
-        "/usr/local/lib/systemd/system",
-        "/usr/lib/systemd/system",
-        "/lib/systemd/system",
+        f"{_SYSTEMCTL} list-units --all",
+        f"{_SYSTEMCTL} show --all --property=Id,Following,User,SourcePath '*'",
+        f"{_SYSTEMCTL} list-jobs --no-legend",
+        "/etc/systemd/system.control/**",
+        "/run/systemd/system.control/**",
+        "/run/systemd/transient/**",
+        "/run/systemd/generator.early/**",
+        "/etc/systemd/system/**",
+        "/etc/systemd/system.attached/**",
+        "/run/systemd/system/**",
+        "/run/systemd/system.attached/**",
+        "/run/systemd/generator/**",
+        "/usr/local/lib/systemd/system/**",
+        "/usr/lib/systemd/system/**",
+        "/lib/systemd/system/**",
+        "/run/systemd/generator.late/**",
     ),
     osquery=True,
     notes=Words(
@@ -170,7 +180,12 @@ SSHD_CONFIG = TableSpec(
         "SSH 服务器的设置：优先取实际生效值，取不到则取配置文件所写。",
         "Settings of the SSH server: the effective ones, else those its files state.",
     ),
-    source=("/usr/sbin/sshd -T", "/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d/*.conf"),
+    source=(
+        "/usr/sbin/sshd -T",
+        "/usr/bin/sshd -T",
+        "/etc/ssh/sshd_config",
+        "/etc/ssh/sshd_config.d/*.conf",
+    ),
     privilege="root",
     notes=Words(
         "默认值和 Match 段的结果只有 sshd 自己知道。问不到 sshd 时，`value` 为配置文件所写，此表"

@@ -7,7 +7,7 @@ OS_VERSION = TableSpec(
     name="os_version",
     version=1,
     doc=Words("操作系统发行版及其版本；只有一行。", "The distribution and its release, one row."),
-    source=("/etc/os-release", "/usr/lib/os-release"),
+    source=("/etc/os-release", "/usr/lib/os-release", "uname(2)"),
     osquery=True,
     notes=Words(
         "`arch` 取自运行中的内核。发行版没有写明的版本号部分为 NULL，osquery 则记为 0。",
@@ -68,6 +68,11 @@ OS_VERSION = TableSpec(
     ),
 )
 
+_DMI = (
+    *("product_uuid", "sys_vendor", "product_name", "product_version", "product_serial"),
+    *("board_vendor", "board_name", "board_version", "board_serial"),
+)
+
 SYSTEM_INFO = TableSpec(
     name="system_info",
     version=1,
@@ -77,10 +82,14 @@ SYSTEM_INFO = TableSpec(
     ),
     source=(
         "/proc/sys/kernel/hostname",
+        "/etc/machine-info",
+        "uname(2)",
         "/proc/cpuinfo",
         "/proc/meminfo",
-        "/sys/devices/system/cpu",
-        "/sys/class/dmi/id",
+        "/sys/devices/system/cpu/online",
+        "/sys/devices/system/cpu/cpu<number>/topology/physical_package_id",
+        "/sys/devices/system/cpu/cpu<number>/topology/core_cpus_list",
+        *(f"/sys/class/dmi/id/{field}" for field in _DMI),
     ),
     privilege="root",
     osquery=True,
@@ -217,7 +226,14 @@ MOUNTS = TableSpec(
         "已挂载的文件系统，以主机 1 号进程所见为准。",
         "Mounted filesystems, as the first process of the host sees them.",
     ),
-    source=("/proc/1/mounts", "statvfs(2)"),
+    source=(
+        "/proc/1/mounts",
+        "/proc/self/mounts",
+        "/dev/*",
+        "/dev/mapper/*",
+        "/dev/disk/<kind>/<name>",
+        "statvfs(2)",
+    ),
     osquery=True,
     notes=Words(
         "网络文件系统和 FUSE 文件系统不查询容量：服务器一旦失去响应，扫描会被卡住。",
