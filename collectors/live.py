@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from collectors import netlink, programs
-from collectors.errors import CoveredError
+from collectors.errors import CoveredError, SeamError
 from collectors.mountinfo import MountTable
 from collectors.programs import Completed
 from collectors.reading import (
@@ -36,6 +36,7 @@ class LiveHost:
     def __init__(self) -> None:
         self._mounts: MountTable | None = None
         self._directories: dict[str, str | OSError] = {}
+        self._answers: dict[tuple[str, ...], Completed | SeamError] = {}
         self.machine: Machine | None = Machine(
             os.uname().machine, os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
         )
@@ -75,9 +76,21 @@ class LiveHost:
     def run(
         self, argv: Sequence[str], *, timeout_s: float = 5.0, limit: int = MAX_READ
     ) -> Completed:
-        """See `Host.run`; FileNotFoundError if there is no such program."""
-        self._resolved(argv[0])
-        return programs.run(argv, timeout_s=timeout_s, limit=limit)
+        """See `Host.run`; FileNotFoundError if there is no such program.
+
+        A program is asked once: several tables that rest on its answer rest on the same one.
+        """
+        asked = tuple(argv)
+        if asked not in self._answers:
+            self._resolved(argv[0])
+            try:
+                self._answers[asked] = programs.run(argv, timeout_s=timeout_s, limit=limit)
+            except SeamError as e:
+                self._answers[asked] = e
+        answer = self._answers[asked]
+        if isinstance(answer, SeamError):
+            raise answer
+        return answer
 
     def dump(self, kind: int) -> bytes:
         """See `Host.dump`."""

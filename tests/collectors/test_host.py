@@ -230,3 +230,19 @@ def test_a_root_runs_nothing(tmp_path: Path) -> None:
 def test_every_error_is_a_condition(error: OSError, expected: Condition) -> None:
     """Whatever goes wrong at the seam has one condition, and none of them is complete."""
     assert condition_of(error, "/x") == expected
+
+
+def test_a_program_is_asked_once(tmp_path: Path) -> None:
+    """Tables that rest on one program rest on one answer, also where it is none."""
+    counter = tmp_path / "asked"
+    argv = ["/bin/sh", "-c", f"echo x >> {counter}; cat {counter}"]
+    slow = ["/bin/sh", "-c", f"echo x >> {counter}; sleep 5"]
+    host = LiveHost()
+
+    answers = {host.run(argv).stdout for _ in range(3)}
+    for _ in range(2):
+        with pytest.raises(TooSlowError):
+            host.run(slow, timeout_s=0.1)
+
+    assert answers == {b"x\n"}
+    assert counter.read_text() == "x\nx\n"
