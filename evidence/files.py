@@ -4,6 +4,7 @@ import errno
 import os
 import secrets
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -28,8 +29,13 @@ def read_regular(path: Path, limit: int) -> bytes:
 def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Replace `path` by `data`: after this returns it is on disk, before that the old file is.
 
-    `mode` is exact, whatever the umask. A full disk (OSError) leaves the old file as it was.
+    `mode` is exact, whatever the umask. A full disk (OSError) leaves the old file as it was. What
+    is no regular file is left alone (OSError): people name /dev/null and /dev/stdout, and as root
+    would take them from the whole machine.
     """
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
     temporary = _written_beside(path, data, mode)
     try:
         temporary.replace(path)

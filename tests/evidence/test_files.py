@@ -50,16 +50,29 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
 
 
 def test_does_not_write_through_a_link(tmp_path: Path) -> None:
-    """A link in the place of the file is replaced, not followed."""
+    """A link in the place of the file is neither followed nor replaced."""
     target = tmp_path / "target"
     target.write_bytes(b"target")
     path = tmp_path / "link"
     path.symlink_to(target)
 
-    files.write_atomic(path, b"new")
+    with pytest.raises(OSError, match="not a regular file"):
+        files.write_atomic(path, b"new")
 
     assert target.read_bytes() == b"target"
-    assert not path.is_symlink()
+    assert path.is_symlink()
+
+
+def test_a_device_or_pipe_is_not_replaced(tmp_path: Path) -> None:
+    """Whoever names /dev/null as root does not take it from everybody."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+
+    with pytest.raises(OSError, match="not a regular file"):
+        files.write_atomic(path, b"new")
+
+    assert path.is_fifo()
+    assert [*tmp_path.iterdir()] == [path]
 
 
 def test_a_new_file_never_replaces_one(tmp_path: Path) -> None:
