@@ -1,4 +1,4 @@
-"""Sockets of the network namespace the agent runs in, and the processes that hold them.
+"""Sockets of every network namespace, and the processes that hold them.
 
 The tables of the kernel are text (Documentation/networking/proc_net_tcp.rst in its sources):
 an address is words in the machine's byte order, in hexadecimal, a port is plain hexadecimal, and
@@ -8,17 +8,18 @@ the inode joins a socket to the `socket:[inode]` links in /proc/<pid>/fd.
 import re
 import socket
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from collectors import procfs
+from collectors import netns
 from collectors.errors import condition_of
 from collectors.host import Host
 from collectors.interface import Observed, running_only
+from collectors.owners import owners
 from evidence import canonical
 from evidence.canonical import Cell
-from facts.status import COMPLETE, Condition
+from facts.status import Status, condition
 
 _UNIX, _IPV4, _IPV6 = 1, 2, 10
 _ICMP, _TCP, _UDP, _ICMPV6, _UDPLITE, _RAW = 1, 6, 17, 58, 136, 255
@@ -46,11 +47,10 @@ _UNIX_LINE = re.compile(
     rb"[0-9a-f]+: [0-9A-F]{8} [0-9A-F]{8} ([0-9A-F]{8}) ([0-9A-F]{4}) [0-9A-F]{2} +(\d+) (.+)"
 )
 """Address, references, protocol, flags, type, state, inode, path."""
-_INIT = 1
 
 
 class _Table(NamedTuple):
-    """One file below /proc/net."""
+    """One file in a namespace's directory."""
 
     name: str
     family: int
@@ -89,162 +89,124 @@ class _Socket(NamedTuple):
         return self.table.protocol in _LISTENING and self.remote.endswith(b":0000")
 
 
-class _Owners(NamedTuple):
-    """Which process and descriptor hold a socket, by its inode."""
+class _UnixSocket(NamedTuple):
+    """One named line of the table of UNIX sockets."""
 
-    held: Mapping[int, tuple[int, int]]
-    condition: Condition
+    inode: int
+    path: str
 
-    def of(self, inode: int) -> dict[str, Cell]:
-        """The columns `pid` and `fd`: -1 when nobody holds it, NULL when that is not known."""
-        unheld = (-1, -1) if self.condition.complete else (None, None)
-        pid, fd = self.held.get(inode, unheld)
-        return {"pid": pid, "fd": fd, "socket": inode}
+
+S = TypeVar("S", _Socket, "_Socket | _UnixSocket")
 
 
 @running_only("/proc/net")
 def process_open_sockets(host: Host, wanted: frozenset[str]) -> Observed:
     """One row for each IPv4 and IPv6 socket."""
-    try:
-        sockets = [found for table in _TABLES for found in _sockets(host, table)]
-        namespace = _namespace(host)
-    except OSError as e:
-        return Observed((), condition_of(e, "/proc/net"))
-    owners = _owners(host, wanted)
-    rows: list[dict[str, Cell]] = []
-    for found in sockets:
-        local_address, local_port = _endpoint(found.local)
-        remote_address, remote_port = _endpoint(found.remote)
-        rows.append(
-            owners.of(found.inode)
-            | {
-                "family": found.table.family,
-                "protocol": found.table.protocol,
-                "local_address": local_address,
-                "remote_address": remote_address,
-                "local_port": local_port,
-                "remote_port": remote_port,
-                "path": "",
-                "state": _STATES[found.state] if found.table.protocol == _TCP else "",
-                "net_namespace": namespace,
-            }
-        )
-    return Observed(rows, columns=_columns(owners))
+
+    def read(directory: str) -> list[_Socket]:
+        return [found for table in _TABLES for found in _sockets(host, directory, table)]
+
+    return _observed(host, wanted, read, _open_row)
 
 
 @running_only("/proc/net")
 def listening_ports(host: Host, wanted: frozenset[str]) -> Observed:
     """One row for each socket that waits for someone."""
+    tables = [table for table in _TABLES if table.protocol in _LISTENING]
+
+    def read(directory: str) -> list[_Socket | _UnixSocket]:
+        sockets = (found for table in tables for found in _sockets(host, directory, table))
+        return [
+            *(found for found in sockets if found.listens),
+            *_unix_sockets(host, directory),
+        ]
+
+    return _observed(host, wanted, read, _listening_row)
+
+
+def _observed(
+    host: Host,
+    wanted: frozenset[str],
+    read: Callable[[str], list[S]],
+    row: Callable[[S], dict[str, Cell]],
+) -> Observed:
+    """The rows of what `read` finds in the directory of each namespace, with their holders."""
     try:
-        tables = [table for table in _TABLES if table.protocol in _LISTENING]
-        sockets = [found for table in tables for found in _sockets(host, table) if found.listens]
-        paths = list(_unix_sockets(host))
-        namespace = _namespace(host)
+        places = netns.namespaces(host)
+        answers, observed = netns.read_each(host, places, read)
     except OSError as e:
-        return Observed((), condition_of(e, "/proc/net"))
-    owners = _owners(host, wanted)
-    rows: list[dict[str, Cell]] = []
-    for found in sockets:
-        address, port = _endpoint(found.local)
-        rows.append(
-            owners.of(found.inode)
-            | {
-                "port": port,
-                "protocol": found.table.protocol,
-                "family": found.table.family,
-                "address": address,
-                "path": "",
-                "net_namespace": namespace,
-            }
-        )
-    rows += [
-        owners.of(inode)
-        | {
-            "port": 0,
-            "protocol": 0,
-            "family": _UNIX,
-            "address": "",
-            "path": path,
-            "net_namespace": namespace,
-        }
-        for inode, path in paths
+        return Observed((), condition_of(e, netns.OWN))
+    except (ValueError, IndexError):
+        return Observed((), condition(Status.UNREADABLE, "malformed_source", netns.OWN))
+    holders = owners(host, wanted)
+    rows = [
+        row(found) | holders.of(found.inode) | {"net_namespace": namespace}
+        for namespace, sockets in answers
+        for found in sockets
     ]
-    return Observed(rows, columns=_columns(owners))
+    observed = netns.with_kept(observed, places, holders.namespaces)
+    return Observed(rows, observed, {**holders.columns, **places.columns})
 
 
-def _sockets(host: Host, table: _Table) -> Iterator[_Socket]:
+def _open_row(found: _Socket) -> dict[str, Cell]:
+    local_address, local_port = _endpoint(found.local)
+    remote_address, remote_port = _endpoint(found.remote)
+    return {
+        "family": found.table.family,
+        "protocol": found.table.protocol,
+        "local_address": local_address,
+        "remote_address": remote_address,
+        "local_port": local_port,
+        "remote_port": remote_port,
+        "path": "",
+        "state": _STATES[found.state] if found.table.protocol == _TCP else "",
+    }
+
+
+def _listening_row(found: _Socket | _UnixSocket) -> dict[str, Cell]:
+    if isinstance(found, _UnixSocket):
+        return {"port": 0, "protocol": 0, "family": _UNIX, "address": "", "path": found.path}
+    address, port = _endpoint(found.local)
+    return {
+        "port": port,
+        "protocol": found.table.protocol,
+        "family": found.table.family,
+        "address": address,
+        "path": "",
+    }
+
+
+def _sockets(host: Host, directory: str, table: _Table) -> Iterator[_Socket]:
+    """The sockets in one table of a namespace; ValueError or IndexError if it is damaged."""
     try:
-        data = host.read(f"/proc/net/{table.name}", limit=_LIMIT)
+        data = host.read(f"{directory}/{table.name}", limit=_LIMIT)
     except FileNotFoundError:
         if table.name == "tcp":
             raise
         return  # a kernel without IPv6, or without this protocol
-    for line in data.splitlines()[1:]:
+    heading, *lines = data.splitlines() or [b""]
+    if b"local_address" not in heading:
+        raise ValueError(table.name)
+    for line in lines:
         fields = line.split(None, 10)
         yield _Socket(table, fields[1], fields[2], int(fields[3], 16), int(fields[9]))
 
 
-def _unix_sockets(host: Host) -> Iterator[tuple[int, str]]:
-    """Inode and path of each named UNIX socket that accepts connections or takes datagrams.
+def _unix_sockets(host: Host, directory: str) -> Iterator[_UnixSocket]:
+    """Each named UNIX socket that accepts connections or takes datagrams.
 
     A name may hold line feeds; what follows one is left out, as it is no socket's line.
     """
-    for line in host.read("/proc/net/unix", limit=_LIMIT).split(b"\n"):
+    heading, *lines = host.read(f"{directory}/unix", limit=_LIMIT).split(b"\n")
+    if b"Inode" not in heading:
+        raise ValueError(f"{directory}/unix")
+    for line in lines:
         match = _UNIX_LINE.fullmatch(line)
         if match is None:
             continue
         flags, kind, inode, path = match.groups()
         if int(flags, 16) & _SO_ACCEPTCON or int(kind, 16) == _SOCK_DGRAM:
-            yield int(inode), canonical.text(path)
-
-
-def _owners(host: Host, wanted: frozenset[str]) -> _Owners:
-    """Who holds which socket; read only when asked for, as it means every descriptor there is.
-
-    Of several holders it is the lowest process, but the service rather than the init process,
-    which may hold it open for the service.
-    """
-    if wanted.isdisjoint({"pid", "fd"}):
-        return _Owners({}, COMPLETE)
-    view = procfs.view(host)
-    if not view.listing.complete:
-        return _Owners({}, view.listing)
-    held: dict[int, tuple[int, int]] = {}
-    found = COMPLETE
-    for pid in sorted((int(name) for name in host.names("/proc") if name.isdecimal()), key=_rank):
-        try:
-            for descriptor, inode in _descriptors(host, f"/proc/{pid}/fd"):
-                held.setdefault(inode, (pid, descriptor))
-        except PermissionError:
-            found = view.denied(f"/proc/{pid}/fd")
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # it ended meanwhile
-    return _Owners(held, found)
-
-
-def _descriptors(host: Host, directory: str) -> Iterator[tuple[int, int]]:
-    """Descriptor and inode of each socket that a process holds."""
-    for name in host.names(directory):
-        try:
-            target = host.link(f"{directory}/{name}")
-        except FileNotFoundError:
-            continue  # closed meanwhile
-        if target.startswith("socket:["):
-            yield int(name), int(target[8:-1])
-
-
-def _rank(pid: int) -> tuple[bool, int]:
-    return pid == _INIT, pid
-
-
-def _columns(owners: _Owners) -> Mapping[str, Condition]:
-    if owners.condition.complete:
-        return {}
-    return {"pid": owners.condition, "fd": owners.condition}
-
-
-def _namespace(host: Host) -> str:
-    return host.link("/proc/self/ns/net").removeprefix("net:[").removesuffix("]")
+            yield _UnixSocket(int(inode), canonical.text(path))
 
 
 @lru_cache(maxsize=4096)

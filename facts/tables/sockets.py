@@ -3,17 +3,27 @@
 from facts.spec import Column, TableSpec, Type
 from facts.words import Words
 
-_LISTENERS = (
-    "/proc/net/tcp",
-    "/proc/net/tcp6",
-    "/proc/net/udp",
-    "/proc/net/udp6",
-    "/proc/net/udplite",
-    "/proc/net/udplite6",
+_LISTENERS = ("tcp", "tcp6", "udp", "udp6", "udplite", "udplite6")
+_OTHERS = ("raw", "raw6", "icmp", "icmp6")
+_NAMES = ("igmp", "dev_mcast", "if_inet6")
+_NAMESPACES = (
+    "/proc",
+    "/proc/self/ns/net",
+    "/proc/self/ns/pid",
+    "/proc/self/ns/user",
+    "/proc/self/status",
+    "/proc/self/mountinfo",
+    "/proc/<pid>/ns/net",
+    "/proc/<pid>/net/tcp",
 )
-_OTHERS = ("/proc/net/raw", "/proc/net/raw6", "/proc/net/icmp", "/proc/net/icmp6")
-_OWNERS = ("/proc/<pid>/fd", "/proc/self/ns/net")
+_OWNERS = ("/proc/<pid>/fd", "/proc/<pid>/fd/<fd>")
 _PRIVILEGE = "CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH"
+
+
+def _in_each(*names: str) -> tuple[str, ...]:
+    """Where a table of the kernel stands: for the own network namespace, and for that of others."""
+    return tuple(f"{base}/{name}" for name in names for base in ("/proc/net", "/proc/<pid>/net"))
+
 
 _PID = Column(
     "pid",
@@ -37,27 +47,29 @@ _SOCKET = Column(
 _NET_NAMESPACE = Column(
     "net_namespace",
     Type.TEXT,
-    "网络命名空间的 inode 号，即客户端自身所在的那个。",
-    "Inode of the network namespace, which is the agent's own.",
+    "所在网络命名空间的 inode 号；无权得知时为 NULL。",
+    "Inode of its network namespace; NULL where that may not be told.",
 )
 
 PROCESS_OPEN_SOCKETS = TableSpec(
     name="process_open_sockets",
     version=1,
     doc=Words(
-        "客户端所在网络命名空间中的 IPv4、IPv6 套接字及持有它们的进程。",
-        "IPv4 and IPv6 sockets of the agent's network namespace, with the processes holding them.",
+        "各网络命名空间中的 IPv4、IPv6 套接字及持有它们的进程。",
+        "IPv4 and IPv6 sockets of every network namespace, with the processes holding them.",
     ),
-    source=(*_LISTENERS, *_OTHERS, *_OWNERS),
+    source=(*_in_each(*_LISTENERS, *_OTHERS), *_NAMESPACES, *_OWNERS),
     privilege=_PRIVILEGE,
     osquery=True,
     notes=Words(
         "多个进程持有同一套接字时记进程号最小的；若其中有 init 进程，则优先记服务进程。UNIX 套接字"
-        "通不到主机之外，不列入；AF_PACKET 和 SCTP 套接字也不列入。不进入容器的网络命名空间。",
+        "通不到主机之外，不列入；AF_PACKET 套接字见 packet_sockets；SCTP 套接字不列入。容器等的网络"
+        "命名空间由其中的进程读取；有挂载点或描述符而没有进程的，读不到，此时为 partial。",
         "Of several processes holding a socket the one with the lowest number is named, but a "
         "service before the init process. UNIX sockets are left out, as they reach nothing outside "
-        "the host, and so are packet and SCTP sockets. Containers' network namespaces are not "
-        "entered.",
+        "the host; packet sockets are in packet_sockets; SCTP sockets are left out. A container's "
+        "network namespace is read through a process in it; one that only a mount or a descriptor "
+        "keeps cannot be read, which makes the table partial.",
     ),
     columns=(
         _PID,
@@ -119,16 +131,17 @@ LISTENING_PORTS = TableSpec(
         "等待对方访问的套接字：TCP 监听端口、未连接的 UDP 端口、有名的 UNIX 套接字。",
         "Sockets that wait for someone: TCP listeners, unconnected UDP, named UNIX sockets.",
     ),
-    source=(*_LISTENERS, "/proc/net/unix", *_OWNERS),
+    source=(*_in_each(*_LISTENERS, "unix"), *_NAMESPACES, *_OWNERS),
     privilege=_PRIVILEGE,
     osquery=True,
     notes=Words(
         "接受连接或接收数据报的 UNIX 套接字才列出。osquery 还会把每个已接受的连接列在监听者的路径"
-        "下，并列出原始套接字；本系统的原始套接字见 process_open_sockets。不进入容器的网络"
-        "命名空间。",
+        "下，并列出原始套接字；本系统的原始套接字见 process_open_sockets。各网络命名"
+        "空间的读法也与该表相同，net_namespace 可区分主机与容器。",
         "A UNIX socket is listed when it accepts connections or takes datagrams; osquery also "
         "lists every accepted connection under its listener's path, and raw sockets, which are in "
-        "process_open_sockets. Containers' network namespaces are not entered.",
+        "process_open_sockets. Network namespaces are read as for that table; net_namespace tells "
+        "the host's from a container's.",
     ),
     columns=(
         _PID,
@@ -163,4 +176,47 @@ LISTENING_PORTS = TableSpec(
     ),
 )
 
-TABLES: tuple[TableSpec, ...] = (PROCESS_OPEN_SOCKETS, LISTENING_PORTS)
+PACKET_SOCKETS = TableSpec(
+    name="packet_sockets",
+    version=1,
+    doc=Words(
+        "各网络命名空间中的 AF_PACKET 套接字及持有它们的进程；这类套接字绕过协议栈收发链路帧，"
+        "抓包程序即用它。",
+        "Packet sockets of every network namespace, which take and send frames past the IP stack, "
+        "as sniffers do; one row for each process that holds one.",
+    ),
+    source=(*_in_each("packet", *_NAMES), "ip -j link show", *_NAMESPACES, *_OWNERS),
+    privilege=_PRIVILEGE,
+    notes=Words(
+        "DHCP 客户端、lldpd 等也使用这类套接字。是否因此处于混杂模式见 network_links。",
+        "DHCP clients and lldpd use such sockets, too. Whether one made its interface promiscuous "
+        "is told by network_links.",
+    ),
+    columns=(
+        _PID,
+        _FD,
+        _SOCKET,
+        Column(
+            "type",
+            Type.TEXT,
+            "raw 带链路层首部，dgram 不带，packet 为旧式。",
+            "raw, with the link's header; dgram, without; packet, the old kind.",
+        ),
+        Column(
+            "protocol",
+            Type.INTEGER,
+            "所收帧的以太网类型号，如 2048 为 IPv4；3 为全部；0 为不接收。",
+            "Ethernet type of the frames it takes, such as 2048 for IPv4; 3 for all, 0 for none.",
+        ),
+        Column(
+            "interface",
+            Type.TEXT,
+            "绑定的网络接口；空为全部接口，名称无从得知时为 NULL。",
+            "Interface it is bound to; empty for all, NULL when its name is not told.",
+        ),
+        Column("uid", Type.BIGINT, "创建者的用户号。", "User that made it."),
+        _NET_NAMESPACE,
+    ),
+)
+
+TABLES: tuple[TableSpec, ...] = (PROCESS_OPEN_SOCKETS, LISTENING_PORTS, PACKET_SOCKETS)

@@ -1,10 +1,23 @@
 """What a test makes for one program alone: a network of its own, mounts of its own."""
 
+import json
 import subprocess
+import sys
+import textwrap
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tests.collectors.observe import Seen
+
+WITHOUT_HANDLES = [
+    *("unshare", "--mount", "--", "sh", "-c"),
+    *('umount --all --lazy --types nsfs; exec "$@"', "sh"),
+]
+"""The command line that starts a program without the handles of others' namespaces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +30,15 @@ class Namespace:
     def prefix(self) -> list[str]:
         """The command line that starts a program in it, on the mounts of this process."""
         return ["nsenter", f"--net=/run/netns/{self.name}", "--"]
+
+    @property
+    def inode(self) -> str:
+        """Its number, as /proc has it."""
+        return str(Path(f"/run/netns/{self.name}").stat().st_ino)
+
+    def of(self, seen: Seen) -> Seen:
+        """What was seen, of this namespace only."""
+        return replace(seen, rows=seen.all(net_namespace=self.inode))
 
     def ip(self, arguments: str) -> None:
         """Runs `ip` in it."""
@@ -37,6 +59,29 @@ def namespace() -> Iterator[Namespace]:
         yield made
     finally:
         run(["ip", "netns", "delete", made.name])
+
+
+@contextmanager
+def holding(net: Namespace, setup: str) -> Iterator[dict[str, Any]]:
+    """What a program in `net` says in `said`, with its pid, while it keeps its sockets open."""
+    program = "\n".join(
+        (
+            "import json, os, socket, sys",
+            "said = {'pid': os.getpid()}",
+            textwrap.dedent(setup),
+            "print(json.dumps(said), flush=True)",
+            "sys.stdin.read()",
+        )
+    )
+    pipe = subprocess.PIPE
+    argv = [*net.prefix, sys.executable, "-c", program]
+    with subprocess.Popen(argv, stdin=pipe, stdout=pipe) as process:
+        assert process.stdout is not None
+        try:
+            yield json.loads(process.stdout.readline())
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()
 
 
 def run(argv: Sequence[str]) -> str:

@@ -1,21 +1,15 @@
-import json
 import os
 import re
 import socket
-import subprocess
-import sys
-import textwrap
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from collectors.host import LiveHost, RootHost
+from collectors.host import MAX_READ, LiveHost, RootHost
 from collectors.sockets import listening_ports, process_open_sockets
 from facts.status import Status, condition
-from tests.collectors.namespaces import Namespace, mounted, namespace
+from tests.collectors.namespaces import WITHOUT_HANDLES, Namespace, holding, mounted, namespace
 from tests.collectors.observe import NOBODY, Seen, observe
 
 OWNERS = ("pid", "fd")
@@ -26,29 +20,6 @@ def net() -> Iterator[Namespace]:
     """A network namespace for this test."""
     with namespace() as made:
         yield made
-
-
-@contextmanager
-def holding(net: Namespace, setup: str) -> Iterator[dict[str, Any]]:
-    """What a program in `net` says in `said`, with its pid, while it keeps its sockets open."""
-    program = "\n".join(
-        (
-            "import json, os, socket, sys",
-            "said = {'pid': os.getpid()}",
-            textwrap.dedent(setup),
-            "print(json.dumps(said), flush=True)",
-            "sys.stdin.read()",
-        )
-    )
-    pipe = subprocess.PIPE
-    argv = [*net.prefix, sys.executable, "-c", program]
-    with subprocess.Popen(argv, stdin=pipe, stdout=pipe) as process:
-        assert process.stdout is not None
-        try:
-            yield json.loads(process.stdout.readline())
-        finally:
-            assert process.stdin is not None
-            process.stdin.close()
 
 
 def nobody_holds_it(seen: Seen) -> int | None:
@@ -68,10 +39,11 @@ said["fds"] = [x.fileno() for x in (a, b, c, d, e, f)]
 """
 
 
-def test_listeners_are_those_of_ss(net: Namespace) -> None:
-    """TCP listeners and unconnected UDP sockets, with addresses, ports, process and descriptor."""
+@pytest.mark.parametrize("inside", [True, False], ids=["own", "another"])
+def test_listeners_are_those_of_ss(net: Namespace, inside: bool) -> None:  # noqa: FBT001  # a parameter of the test
+    """In the own namespace and in any other: addresses, ports, process and descriptor."""
     with holding(net, LISTENERS) as holder:
-        seen = observe("listening_ports", prefix=net.prefix)
+        seen = net.of(observe("listening_ports", prefix=net.prefix if inside else ()))
         lines = net.answer(["ss", "-H", "-tulnp"]).splitlines()
 
     listed = set()
@@ -92,15 +64,49 @@ def test_listeners_are_those_of_ss(net: Namespace) -> None:
     assert {row["pid"] for row in seen.rows if row["port"]} == {holder["pid"]}
 
 
-def test_families_and_namespace(net: Namespace) -> None:
-    """An IPv6-only listener is of family 10; every row names the namespace it was read in."""
-    inode = Path(f"/run/netns/{net.name}").stat().st_ino
+def test_families(net: Namespace) -> None:
+    """A listener of IPv4 is of family 2, one of IPv6 of family 10."""
     with holding(net, LISTENERS):
-        seen = observe("listening_ports", prefix=net.prefix)
+        seen = net.of(observe("listening_ports"))
 
-    assert seen.one(port=8082)["family"] == socket.AF_INET6
     assert seen.one(port=8080)["family"] == socket.AF_INET
-    assert {row["net_namespace"] for row in seen.rows} == {str(inode)}
+    assert seen.one(port=8082)["family"] == socket.AF_INET6
+
+
+def test_a_namespace_without_process_is_said_to_be_unseen(net: Namespace) -> None:
+    """One that only its handle keeps may hold sockets; with a process in it, it is read."""
+    handle = f"/run/netns/{net.name}"
+    empty = observe("listening_ports", ["port"])
+    with holding(net, LISTENERS):
+        full = observe("listening_ports", ["port"])
+
+    assert (empty.status, empty.reason[0]) == ("partial", "namespace_unseen")
+    assert handle in empty.reason[1].split(", ")
+    assert handle not in "".join(full.reason).split(", ")
+
+
+def test_a_namespace_that_a_descriptor_keeps_is_said_to_be_unseen(net: Namespace) -> None:
+    """A process may hold a namespace open without being in it, and sockets in there."""
+    with namespace() as elsewhere:
+        setup = f"""
+        import ctypes
+        kept = os.open("/proc/self/ns/net", os.O_RDONLY)
+        ctypes.CDLL(None).setns(os.open("/run/netns/{elsewhere.name}", os.O_RDONLY), 0)
+        """
+        with holding(net, setup):
+            seen = observe("listening_ports", ["pid"], prefix=WITHOUT_HANDLES)
+
+    assert (seen.status, seen.reason[0]) == ("partial", "namespace_unseen")
+    assert f"net:[{net.inode}]" in seen.reason[1].split(", ")
+
+
+def test_namespaces_that_may_not_be_named_are_read_without_their_number(net: Namespace) -> None:
+    """Who may not trace a process cannot tell its namespace, but can see what listens there."""
+    with holding(net, LISTENERS):
+        seen = observe("listening_ports", ["port", "net_namespace"], user=NOBODY)
+
+    assert {row["port"] for row in seen.all(net_namespace=None)} >= {8080, 8081, 8082, 8083}
+    assert seen.columns["net_namespace"][:2] == ("denied", "missing_privilege")
 
 
 def test_connections(net: Namespace) -> None:
@@ -118,7 +124,7 @@ def test_connections(net: Namespace) -> None:
         said["client"] = client.fileno()
         """,
     ) as holder:
-        seen = observe("process_open_sockets", prefix=net.prefix)
+        seen = net.of(observe("process_open_sockets"))
 
     client = seen.one(local_port=holder["port"])
     accepted = seen.one(remote_port=holder["port"])
@@ -135,8 +141,8 @@ def test_connections(net: Namespace) -> None:
 def test_raw_sockets_are_open_but_do_not_listen(net: Namespace) -> None:
     """A raw socket is listed by the protocol it takes, and never taken for a port."""
     with holding(net, "r = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)"):
-        sockets = observe("process_open_sockets", prefix=net.prefix)
-        ports = observe("listening_ports", prefix=net.prefix)
+        sockets = net.of(observe("process_open_sockets"))
+        ports = net.of(observe("listening_ports"))
 
     assert sockets.one(protocol=255)["local_port"] == socket.IPPROTO_TCP
     assert ports.all(family=socket.AF_INET) == []
@@ -152,7 +158,7 @@ def test_a_socket_of_several_processes_has_one_row(net: Namespace) -> None:
             sys.stdin.read(); os._exit(0)
         """,
     ) as holder:
-        seen = observe("listening_ports", prefix=net.prefix)
+        seen = net.of(observe("listening_ports"))
 
     assert seen.one(port=8080)["pid"] == holder["pid"]
 
@@ -169,7 +175,7 @@ def test_unix_sockets_that_wait(net: Namespace, tmp_path: Path) -> None:
         client = socket.socket(socket.AF_UNIX); client.connect({path!r}); accepted, _ = a.accept()
         """,
     ) as holder:
-        seen = observe("listening_ports", prefix=net.prefix)
+        seen = net.of(observe("listening_ports"))
 
     row = seen.one(path=path)
     assert (row["port"], row["protocol"], row["family"], row["address"]) == (0, 0, 1, "")
@@ -179,11 +185,13 @@ def test_unix_sockets_that_wait(net: Namespace, tmp_path: Path) -> None:
 
 def test_a_plain_user_is_denied_owners_only(net: Namespace) -> None:
     """Without privilege the ports are all there, and whose they are is denied, not -1."""
+    prefix = [*net.prefix, *WITHOUT_HANDLES]
     with holding(net, LISTENERS):
-        seen = observe("listening_ports", prefix=net.prefix, user=NOBODY)
+        whole = observe("listening_ports", prefix=prefix, user=NOBODY)
+    seen = net.of(whole)
 
     assert seen.status == "complete"
-    assert set(seen.columns) == set(OWNERS)
+    assert set(seen.columns) >= set(OWNERS)
     assert seen.columns["pid"][:2] == ("denied", "missing_privilege")
     assert seen.one(port=8080)["pid"] is None
     assert len(seen.rows) == 6
@@ -199,11 +207,12 @@ def test_two_capabilities_are_enough(net: Namespace) -> None:
 
 
 def test_hidepid_hides_owners_only(net: Namespace) -> None:
-    """Under hidepid the ports are all there, and whose they are is unreadable."""
+    """Under hidepid the own ports are all there; whose they are, and others', is not seen."""
     prefix = [*net.prefix, *mounted("mount -t proc -o hidepid=2 proc /proc")]
     with holding(net, LISTENERS):
         seen = observe("listening_ports", prefix=prefix, user=NOBODY)
 
+    assert (seen.status, seen.reason[0]) == ("partial", "hidepid")
     assert {said[:2] for said in seen.columns.values()} == {("unreadable", "hidepid")}
     assert len(seen.rows) == 6
 
@@ -221,7 +230,7 @@ def test_owners_are_not_looked_for_unless_asked() -> None:
     spared = list(asked)
     listening_ports(Watched(), frozenset({"port", "pid"}))
 
-    assert spared == []
+    assert set(spared) == {"/proc"}
     assert f"/proc/{os.getpid()}/fd" in asked
 
 
@@ -248,3 +257,16 @@ def test_a_recorded_root_has_no_sockets(tmp_path: Path) -> None:
         observed = collect(RootHost(tmp_path), frozenset({"port"}))
 
         assert observed.condition == condition(Status.UNSUPPORTED, "not_live", "/proc/net")
+
+
+def test_a_damaged_table_is_unreadable() -> None:
+    """An emptied, cut or binary table of the kernel is told from one without sockets."""
+    for damage in (b"", b"  sl  local_address\n   0: 0100", b"\0\xff\n\0"):
+
+        class Damaged(LiveHost):
+            def read(self, path: str, *, limit: int = MAX_READ) -> bytes:
+                return damage if path == "/proc/net/udp" else super().read(path, limit=limit)  # noqa: B023  # asked within this turn
+
+        observed = listening_ports(Damaged(), frozenset({"port"}))
+
+        assert observed.condition == condition(Status.UNREADABLE, "malformed_source", "/proc/net")
