@@ -39,6 +39,18 @@ def test_the_newest_migration_is_the_one_expected(tmp_path: Path) -> None:
     assert ScriptDirectory.from_config(config).get_current_head() == engine.REVISION
 
 
+@pytest.mark.parametrize("name", ["a?b", "50%20", "a#b", "数据"])
+def test_the_data_directory_may_have_any_name(tmp_path: Path, name: str) -> None:
+    """What means something in an address means nothing in a path."""
+    directory = tmp_path / name
+    directory.mkdir()
+
+    create_store(directory).close()
+
+    assert (directory / engine.NAME).stat().st_size > 0
+    assert [*tmp_path.iterdir()] == [directory]
+
+
 def test_making_it_again_keeps_what_is_there(tmp_path: Path) -> None:
     """Upgrading a store that is up to date does nothing."""
     store = create_store(tmp_path)
