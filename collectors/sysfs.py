@@ -6,14 +6,18 @@ capped, and characters that would act on a terminal or turn its text around are 
 
 import posixpath
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from collectors.errors import SeamError, condition_of
 from collectors.host import Host
+from collectors.interface import Observed
 from evidence import canonical
-from facts.status import Condition
+from evidence.canonical import Cell
+from facts.status import Condition, Status, condition
 
 _LIMIT = 4096  # the kernel's own: an attribute fits a page
+_INT64 = 2**63
 _ACTING = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 """Control characters (C0, C1), and Unicode's invisible and direction-changing ones."""
 _USB_INTERFACE = re.compile(r"/\d+-[0-9.]+:\d+\.\d+(/|$)")
@@ -40,9 +44,30 @@ class Attributes:
             return None
 
     def number(self, path: str, column: str, base: int = 10) -> int | None:
-        """The attribute at `path` as a number; None when the device has none."""
+        """The attribute at `path` as a number; None when the device has none, or no number."""
         value = self.text(path, column)
-        return int(value, base) if value else None
+        return self.parsed(value, path, column, base) if value else None
+
+    def parsed(self, value: str, path: str, column: str, base: int = 10) -> int | None:
+        """`value`, read at `path`, as a number that SQL can hold; None, and noted, if none."""
+        try:
+            found = int(value, base)
+        except ValueError:
+            found = _INT64
+        if -_INT64 <= found < _INT64:
+            return found
+        self.columns[column] = condition(Status.UNREADABLE, "malformed_source", path)
+        return None
+
+    def names(self, path: str, column: str) -> list[str]:
+        """The names in the directory at `path`; none when the device has no such directory."""
+        try:
+            return self.host.names(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as e:
+            self.columns[column] = condition_of(e, path)
+            return []
 
     def uevent(self, path: str, column: str) -> dict[str, str]:
         """The `NAME=value` lines of the uevent attribute of the device at `path`."""
@@ -63,6 +88,52 @@ class Attributes:
         except OSError as e:
             self.columns[column] = condition_of(e, path)
             return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One device of a class or bus."""
+
+    name: str
+    base: str
+    """Its link in the class, below which its attributes are read: /sys/class/rfkill/rfkill0."""
+    path: str
+    """Its place in the device tree."""
+
+
+def observed(
+    host: Host,
+    directory: str,
+    row: Callable[[Attributes, Device], dict[str, Cell] | None],
+    names: str = r".+",
+) -> Observed:
+    """The rows of the devices in the class or bus at `directory` whose name matches `names`.
+
+    `row` makes the row of one device, to which its place is added, or leaves it out with None. A
+    kernel without the class has no rows, and neither has a device that went while it was read.
+    """
+    attributes = Attributes(host)
+    matching = re.compile(names)
+    rows: list[dict[str, Cell]] = []
+    try:
+        for name, path in devices(host, directory):
+            if not matching.fullmatch(name):
+                continue
+            base = f"{directory}/{name}"
+            found = row(attributes, Device(name, base, path))
+            if found is not None and _still_there(host, base):
+                rows.append(found | {"sysfs_path": path})
+    except OSError as e:
+        return Observed((), condition_of(e, directory))
+    return Observed(rows, columns=attributes.columns)
+
+
+def _still_there(host: Host, link: str) -> bool:
+    try:
+        host.link(link)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def plain(data: bytes) -> str:

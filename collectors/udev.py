@@ -23,11 +23,11 @@ _Lookup: TypeAlias = Callable[[str, Properties], Properties]
 
 
 class Udev:
-    """The properties of block devices."""
+    """The properties of devices that have a node below /dev."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._look_up = (_library() if host.live else None) or self._database
+        self._look_up: _Lookup | None = None
         self.condition = COMPLETE
         """Why properties are lacking; complete as long as none are."""
 
@@ -46,6 +46,8 @@ class Udev:
         except OSError as e:
             self.condition = condition_of(e, DATABASE)
             return None
+        if self._look_up is None:
+            self._look_up = (_library() if self._host.live else None) or self._database
         try:
             found = self._look_up(path, known)
         except OSError as e:
@@ -58,8 +60,8 @@ class Udev:
 
     def _database(self, path: str, known: Properties) -> Properties:
         """The uevent and what udevd wrote; device numbers name its files."""
-        del path
-        file = f"{DATABASE}/b{known.get('MAJOR')}:{known.get('MINOR')}"
+        kind = "b" if "/block/" in path else "c"
+        file = f"{DATABASE}/{kind}{known.get('MAJOR')}:{known.get('MINOR')}"
         try:
             lines = self._host.read(file).split(b"\n")
         except FileNotFoundError:
@@ -81,7 +83,7 @@ def _library() -> _Lookup | None:
 
     def look_up(path: str, known: Properties) -> Properties:
         try:
-            device = pyudev.Devices.from_sys_path(context, path)
+            device = pyudev.Devices.from_sys_path(context, os.fsencode(path))
             return {name: plain(value.encode()) for name, value in device.properties.items()}
         except pyudev.DeviceNotFoundError:
             return known

@@ -5,6 +5,7 @@ A device is named by its bus and ports (`1-1.2`), an interface adds configuratio
 tests hold the two against each other.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 
 from collectors import sysfs, usb_ids
@@ -45,6 +46,7 @@ def usb_devices(host: Host, wanted: frozenset[str]) -> Observed:
         return Observed((), condition_of(e, DEVICES))
     attributes = Attributes(host)
     rows = [row for name in names if (row := _device(attributes, name)) is not None]
+    _add_serial_states(rows)
     if "vendor" in wanted or "model" in wanted:
         rows = usb_ids.named(host, rows)
     return Observed(rows, columns=attributes.columns)
@@ -81,12 +83,27 @@ def _device(attributes: Attributes, name: str) -> dict[str, Cell] | None:
     ports = attributes.text(f"{base}/devpath", "usb_port")
     row |= {
         "usb_address": attributes.number(f"{base}/devnum", "usb_address"),
-        "usb_port": int(ports.rpartition(".")[2]) if ports else None,
+        "usb_port": _last_port(attributes, ports, f"{base}/devpath") if ports else None,
         "removable": _REMOVABLE.get(removable or ""),
         "port_path": name,
         "authorized": attributes.number(f"{base}/authorized", "authorized"),
     }
     return _placed(attributes.host, base, row)
+
+
+def _last_port(attributes: Attributes, ports: str, path: str) -> int | None:
+    return attributes.parsed(ports.rpartition(".")[2], path, "usb_port")
+
+
+def _add_serial_states(rows: list[dict[str, Cell]]) -> None:
+    """Says of each device whether its serial number tells it from the others of its model."""
+    models = Counter((row["vendor_id"], row["model_id"], row["serial"]) for row in rows)
+    for row in rows:
+        alike = models[row["vendor_id"], row["model_id"], row["serial"]]
+        if row["serial"] == "":
+            row["serial_state"] = "missing"
+        elif row["serial"] is not None:
+            row["serial_state"] = "unique" if alike == 1 else "duplicate"
 
 
 def _interface(attributes: Attributes, name: str) -> dict[str, Cell] | None:

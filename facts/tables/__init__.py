@@ -10,11 +10,15 @@ from facts.tables import (
     audit,
     devices,
     files,
+    hardware,
     kernel,
     logins,
+    media,
     network,
     packages,
+    ports,
     processes,
+    radios,
     sockets,
     software,
     system,
@@ -24,8 +28,8 @@ from facts.tables import (
 SPECS: Mapping[str, TableSpec] = {
     spec.name: spec
     for family in (
-        system, kernel, accounts, logins, access, software, packages, audit, processes, sockets, network,
-        usb, devices, files, agent,
+        system, kernel, accounts, logins, access, software, packages, audit, processes, sockets,
+        network, usb, devices, hardware, media, radios, ports, files, agent,
     )
     for spec in family.TABLES
 }  # fmt: skip

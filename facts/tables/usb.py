@@ -10,21 +10,38 @@ _AUTHORIZED = Column(
     "1 when the kernel lets it work, 0 when it is held back.",
 )
 
+_DEVICE_ATTRIBUTES = (
+    "authorized", "bDeviceClass", "bDeviceProtocol", "bDeviceSubClass", "bcdDevice", "devnum",
+    "devpath", "idProduct", "idVendor", "manufacturer", "product", "removable", "serial", "speed",
+)  # fmt: skip
+_INTERFACE_ATTRIBUTES = (
+    "authorized", "bInterfaceClass", "bInterfaceNumber", "bInterfaceProtocol",
+    "bInterfaceSubClass", "driver", "net",
+)  # fmt: skip
+
 USB_DEVICES = TableSpec(
     name="usb_devices",
-    version=1,
+    version=2,
     doc=Words(
         "当前接入的 USB 设备，包括根集线器。", "USB devices attached now, root hubs included."
     ),
-    source=("/sys/bus/usb/devices",),
+    source=(
+        "/sys/bus/usb/devices",
+        "/sys/bus/usb/devices/*",
+        *(f"/sys/bus/usb/devices/<device>/{attribute}" for attribute in _DEVICE_ATTRIBUTES),
+        "/usr/share/hwdata/usb.ids",
+        "/usr/share/misc/usb.ids",
+        "/var/lib/usbutils/usb.ids",
+    ),
     osquery=True,
     notes=Words(
         "osquery 把固定端口（`fixed`）误读为可插拔，并以总线号充作 usb_address、以设备号充作 "
-        "usb_port。sysfs_path、port_path、authorized、speed 为本系统所加。内核已识别的即为接入，"
-        "被禁用的设备也会列出。",
+        "usb_port。sysfs_path、port_path、serial_state、authorized、speed 为本系统所加。"
+        "内核已识别的"
+        "即为接入，被禁用的设备也会列出。",
         "osquery reads `fixed` as removable, gives the bus number as usb_address and the device "
-        "number as usb_port. sysfs_path, port_path, authorized and speed are ours. Attached means "
-        "enumerated: a device that is held back is listed.",
+        "number as usb_port. sysfs_path, port_path, serial_state, authorized and speed are ours. "
+        "Attached means enumerated: a device that is held back is listed.",
     ),
     columns=(
         Column(
@@ -78,6 +95,15 @@ USB_DEVICES = TableSpec(
             "device_serial",
         ),
         Column(
+            "serial_state",
+            Type.TEXT,
+            "序列号能否用来辨认这一个设备：`unique` 当前没有同厂商、同型号的设备与它同号，"
+            "`duplicate` 有，`missing` 设备没有序列号。",
+            "Whether the serial number tells this device apart: `unique` among those of its "
+            "vendor and model attached now, `duplicate` when another one has it too, `missing` "
+            "when it has none.",
+        ),
+        Column(
             "class",
             Type.TEXT,
             "设备类别，2 位十六进制；00 表示由各接口自定。",
@@ -121,7 +147,11 @@ USB_INTERFACES = TableSpec(
         "USB 设备的各个接口：每个设备可以当作什么来用，复合设备有多个。",
         "Interfaces of the USB devices: what each device can act as.",
     ),
-    source=("/sys/bus/usb/devices", "/sys/bus/usb/devices/<interface>/net"),
+    source=(
+        "/sys/bus/usb/devices",
+        "/sys/bus/usb/devices/*",
+        *(f"/sys/bus/usb/devices/<interface>/{name}" for name in _INTERFACE_ATTRIBUTES),
+    ),
     notes=Words(
         "只有当前生效的配置和备用设置才有接口；被禁用的设备没有接口。",
         "Only the active configuration and alternate setting has interfaces; a device that is held "

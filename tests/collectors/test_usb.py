@@ -47,6 +47,7 @@ def test_a_stick() -> None:
         "model": "Cruzer Blade",
         "model_id": "5567",
         "serial": "4C530001230823112233",
+        "serial_state": "unique",
         "class": "00",
         "subclass": "00",
         "protocol": "00",
@@ -98,7 +99,11 @@ def test_one_serial_on_two_sticks() -> None:
     """Two sticks with one serial number are two rows; a stick without one has none."""
     sticks = devices("hubs").all(vendor_id="090c")
 
-    assert sorted(row["serial"] for row in sticks) == ["", "0123456789ABCDEF", "0123456789ABCDEF"]
+    assert sorted((row["serial"], row["serial_state"]) for row in sticks) == [
+        ("", "missing"),
+        ("0123456789ABCDEF", "duplicate"),
+        ("0123456789ABCDEF", "duplicate"),
+    ]
     assert len({row["port_path"] for row in sticks}) == 3
 
 
