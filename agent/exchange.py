@@ -13,8 +13,13 @@ from dataclasses import dataclass
 from agent.errors import InputError, ServerError, StateError, UntrustedServerError
 from agent.spool import Entry, Spool
 from agent.state import State
-from evidence import checkpoint, dsse, parcel, receipt
-from evidence.errors import EvidenceError, NotAuthenticError, UnknownSignerError
+from evidence import agreement, checkpoint, dsse, parcel, receipt
+from evidence.errors import (
+    EvidenceError,
+    MalformedError,
+    NotAuthenticError,
+    UnknownSignerError,
+)
 from evidence.parcel import Parcel
 from evidence.statement import (
     ASSIGNMENT,
@@ -195,6 +200,9 @@ def _take_receipt(state: State, server: Server, entry: Entry, proof: str) -> Non
     try:
         decoded = receipt.decode(proof)
         logged = receipt.verify(decoded, entry.digest, entry.key_id, server.key, server.origin)
+        if agreement.seconds(logged.leaf.received_at) is None:
+            # Without a time no lag shows, and a lag that does not show would pass.
+            raise MalformedError(f"received at {logged.leaf.received_at[:40]!r}, which is no time")
     except EvidenceError as e:
         raise UntrustedServerError(
             f"第 {entry.sequence} 份主机报告的回执核验不通过：{e}。回执未保存，报告仍在待发队列",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent import exchange
+from agent import clock, exchange
 from agent.errors import InputError, NotEnrolledError, ServerError, StateError, UntrustedServerError
 from agent.exchange import export, outgoing, read_parcel, take_in
 from agent.spool import Spool
@@ -111,6 +111,19 @@ def test_a_receipt_for_something_else_is_refused(played: Played) -> None:
         take_in(played.state, Parcel(receipts={second.digest: proof}))
 
     assert Spool(played.state).pending() == [1, 2]
+
+
+def test_a_receipt_without_a_time_is_refused(
+    played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When it was received is what a receipt is for: how late reports arrive is told by it."""
+    (sent,) = outgoing(played.state)
+    monkeypatch.setattr(clock, "now", lambda: "soon")
+
+    with pytest.raises(UntrustedServerError, match="no time"):
+        take_in(played.state, played.receipts(sent))
+
+    assert Spool(played.state).pending() == [1]
 
 
 def test_a_newer_assignment_comes_into_force(played: Played) -> None:
