@@ -34,7 +34,7 @@ _PCI_SLOT = re.compile(r"[0-9a-f]{4,}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]")
 def interface_details(host: Host, wanted: frozenset[str]) -> Observed:
     """One row for each interface."""
     try:
-        links = netlink.dump(host, netlink.GETLINK, _LINK.size)
+        found = links(host)
     except OSError as e:
         return Observed((), condition_of(e, "rtnetlink"))
     columns: dict[str, Condition] = {}
@@ -45,12 +45,12 @@ def interface_details(host: Host, wanted: frozenset[str]) -> Observed:
         except OSError as e:
             columns["link_speed"] = condition_of(e, "SIOCETHTOOL")
     rows = []
-    for link in links:
+    for link in found:
         row = _details(link)
-        name = _name(link)
-        row["link_speed"] = None if "link_speed" in columns else speeds.get(name, 0)
+        interface = name(link)
+        row["link_speed"] = None if "link_speed" in columns else speeds.get(interface, 0)
         if "pci_slot" in wanted:
-            row["pci_slot"] = _pci_slot(host, name)
+            row["pci_slot"] = _pci_slot(host, interface)
         rows.append(row)
     return Observed(rows, columns=columns)
 
@@ -66,29 +66,45 @@ def interface_addresses(host: Host, wanted: frozenset[str]) -> Observed:  # noqa
     return Observed([_address(message, names) for message in addresses])
 
 
-def names_by_index(host: Host) -> Mapping[int, str]:
+def links(host: Host) -> list[netlink.Message]:
+    """Every link, for `index`, `name` and `flags`; OSError as `netlink.dump` has it."""
+    return netlink.dump(host, netlink.GETLINK, _LINK.size)
+
+
+def names_by_index(host: Host) -> dict[int, str]:
     """The names of the interfaces; OSError as `netlink.dump` has it."""
-    links = netlink.dump(host, netlink.GETLINK, _LINK.size)
-    return {_LINK.unpack(link.fixed)[2]: _name(link) for link in links}
+    return {index(link): name(link) for link in links(host)}
 
 
-def _name(link: netlink.Message) -> str:
+def index(link: netlink.Message) -> int:
+    """The number of the interface in its namespace."""
+    return int(_LINK.unpack(link.fixed)[2])
+
+
+def name(link: netlink.Message) -> str:
+    """The name of the interface."""
     return canonical.text(link.attributes[_IFLA_IFNAME].rstrip(b"\0"))
 
 
+def flags(link: netlink.Message) -> int:
+    """The interface's flags, promiscuous whoever asked for it.
+
+    The kernel's own flag of promiscuity tells only what an administrator set.
+    """
+    own = int(_LINK.unpack(link.fixed)[3])
+    return own | _IFF_PROMISC if any(link.attributes.get(_IFLA_PROMISCUITY, b"")) else own
+
+
 def _details(link: netlink.Message) -> dict[str, Cell]:
-    _, hardware, _, flags, _ = _LINK.unpack(link.fixed)
     found = link.attributes
-    if any(found.get(_IFLA_PROMISCUITY, b"")):
-        flags |= _IFF_PROMISC  # the kernel's own flag tells only what an administrator set
     counters = _STATS.unpack_from(found[_IFLA_STATS64])
     return {
-        "interface": _name(link),
+        "interface": name(link),
         "mac": found.get(_IFLA_ADDRESS, b"").hex(":"),
-        "type": hardware,
+        "type": _LINK.unpack(link.fixed)[1],
         "mtu": _U32.unpack(found[_IFLA_MTU])[0],
         "metric": 0,
-        "flags": flags,
+        "flags": flags(link),
         "ipackets": counters[0],
         "opackets": counters[1],
         "ibytes": counters[2],

@@ -1,4 +1,4 @@
-"""The kernel's own tables of links, addresses and routes, as rtnetlink(7) dumps them.
+"""The kernel's own tables of links, addresses, routes and neighbours, as rtnetlink(7) dumps them.
 
 In the network namespace of this process, or of the one that recorded. A dump costs about a
 millisecond where a child running `ip` costs several, and /proc/net/route knows one routing table
@@ -11,12 +11,13 @@ import struct
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from collectors.errors import TooLargeError
+from collectors.errors import SeamError, TooLargeError
+from facts.status import Status, condition
 
 if TYPE_CHECKING:
     from collectors.host import Host
 
-GETLINK, GETADDR, GETROUTE = 18, 22, 26
+GETLINK, GETADDR, GETROUTE, GETNEIGH = 18, 22, 26, 30
 """What can be dumped (linux/rtnetlink.h)."""
 
 _ERROR, _DONE = 2, 3
@@ -44,13 +45,14 @@ def dump(host: "Host", kind: int, fixed_size: int) -> list[Message]:
 
     Raises:
         OSError: as `Host.dump`; of a live host: no netlink in this sandbox, a table that changed
-            each time it was read, or one beyond the cap.
+            each time it was read, or one beyond the cap; of a recorded one: a dump without its end.
     """
-    return [
-        Message(body[:fixed_size], attributes(body[aligned(fixed_size) :]))
-        for message, _, body in _split(host.dump(kind))
-        if message not in (_ERROR, _DONE)
-    ]
+    found: list[Message] = []
+    for message, _, body in _split(host.dump(kind)):
+        if message == _DONE:
+            return found
+        found.append(Message(body[:fixed_size], attributes(body[aligned(fixed_size) :])))
+    raise SeamError("no end", condition(Status.UNREADABLE, "malformed_source", "rtnetlink"))
 
 
 def ask(kind: int) -> bytes:
@@ -109,11 +111,11 @@ def _ask_once(kind: int) -> bytes | None:
 
 
 def _split(data: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """The messages in one datagram: type, flags, body."""
+    """The messages in one datagram, or several joined, as far as they are whole."""
     offset = 0
     while offset + _HEADER.size <= len(data):
         length, kind, flags, _, _ = _HEADER.unpack_from(data, offset)
-        if length < _HEADER.size:
+        if not _HEADER.size <= length <= len(data) - offset:
             return
         yield kind, flags, data[offset + _HEADER.size : offset + length]
         offset += aligned(length)

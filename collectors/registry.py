@@ -6,6 +6,7 @@ from typing import Any
 
 COLLECTORS: Mapping[str, str] = {
     "account_activity": "collectors.logins:account_activity",
+    "arp_cache": "collectors.arp:arp_cache",
     "authorized_keys": "collectors.ssh_keys:authorized_keys",
     "block_devices": "collectors.block:block_devices",
     "bluetooth_adapters": "collectors.bluetooth:bluetooth_adapters",
@@ -31,6 +32,7 @@ COLLECTORS: Mapping[str, str] = {
     "login_defs": "collectors.passwords:login_defs",
     "modprobe_config": "collectors.modules:modprobe_config",
     "mounts": "collectors.mounts:mounts",
+    "network_links": "collectors.links:network_links",
     "os_version": "collectors.system:os_version",
     "package_file_changes": "collectors.package_files:package_file_changes",
     "packet_sockets": "collectors.packet_sockets:packet_sockets",

@@ -20,6 +20,7 @@ _DUMPS: Mapping[str, int] = {
     "link": netlink.GETLINK,
     "address": netlink.GETADDR,
     "route": netlink.GETROUTE,
+    "neigh": netlink.GETNEIGH,
 }
 """The objects of ip(8) by the request that dumps them."""
 _ALWAYS = (

@@ -12,6 +12,7 @@ from facts.tables import (
     files,
     hardware,
     kernel,
+    links,
     logins,
     media,
     network,
@@ -29,7 +30,7 @@ SPECS: Mapping[str, TableSpec] = {
     spec.name: spec
     for family in (
         system, kernel, accounts, logins, access, software, packages, audit, processes, sockets,
-        network, usb, devices, hardware, media, radios, ports, files, agent,
+        network, links, usb, devices, hardware, media, radios, ports, files, agent,
     )
     for spec in family.TABLES
 }  # fmt: skip
