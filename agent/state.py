@@ -41,6 +41,12 @@ from facts.pseudonym import KEY_BYTES
 LOCK_WAIT_S = 120.0
 """How long to wait for a scan to end before something else is stored, in seconds."""
 
+MAX_HOST_NAME = 255
+"""The longest name by which a host calls itself, in characters."""
+
+NAMELESS = "(none)"
+"""What a host without a name is called, as the kernel calls it before it is given one."""
+
 _MAX_FILE = 2 * MAX_PAYLOAD
 """The longest file of our own that is read back, in bytes."""
 
@@ -244,7 +250,9 @@ def new_host_id() -> str:
 
 def this_host(host_id: str) -> Host:
     """This host as its reports name it."""
-    return Host(id=host_id, name=canonical.text(os.fsencode(os.uname().nodename)))
+    # Servers take a name of this length; escaped, the kernel's 64 bytes may be 256 characters.
+    name = canonical.text(os.fsencode(os.uname().nodename))[:MAX_HOST_NAME]
+    return Host(id=host_id, name=name or NAMELESS)
 
 
 def _check_owner(root: Path) -> None:

@@ -12,7 +12,7 @@ from agent.exchange import outgoing, take_in
 from agent.launch import Run
 from agent.spool import Spool
 from agent.standing import standing
-from agent.state import State
+from agent.state import State, this_host
 from evidence import dsse, keys
 from evidence.statement import Assignment, decode_statement, encode_statement
 from tests.agent.enrolled import Played, enrolled
@@ -209,3 +209,17 @@ def test_the_lock_is_no_way_to_another_file(tmp_path: Path) -> None:
 
     assert done.returncode == 3
     assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize(
+    ("nodename", "said"), [(b"", "(none)"), (b"\xff" * 64, ("\\xff" * 64)[:255]), (b"a", "a")]
+)
+def test_a_host_of_any_name_can_report(
+    monkeypatch: pytest.MonkeyPatch, nodename: bytes, said: str
+) -> None:
+    """What a server would refuse is never signed: it would keep the spool from being sent."""
+    found = os.uname()
+    named = os.uname_result((found.sysname, os.fsdecode(nodename), *found[2:]))
+    monkeypatch.setattr(os, "uname", lambda: named)
+
+    assert this_host("0" * 32).name == said
