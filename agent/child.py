@@ -16,7 +16,7 @@ from pathlib import Path
 import apsw
 import msgspec
 
-from agent.discipline import discipline
+from agent.discipline import UNKNOWN, discipline
 from agent.job import (
     MEMORY_EXIT,
     Answered,
@@ -32,7 +32,9 @@ from agent.job import (
     ScanJob,
 )
 from agent.limits import confine
+from agent.roots import LIVE
 from agent.say import log_to_stderr
+from collectors.errors import BadRecordingError
 from collectors.host import CoveredError, Host, LiveHost, RootHost
 from collectors.interface import Observed
 from collectors.source import HostSource
@@ -63,6 +65,8 @@ def main() -> int:
             _scan(job)
         else:
             _query(job)
+    except BadRecordingError as e:
+        _send(Refused(Reason("recording_refused", (job.root, str(e)))))
     except MemoryError:
         return MEMORY_EXIT
     own, programs = (
@@ -81,12 +85,23 @@ def main() -> int:
 
 def _source(root: str, pseudonym_key: str | None, own: OwnState) -> HostSource:
     pseudonym = None if pseudonym_key is None else Pseudonym(bytes.fromhex(pseudonym_key))
-    host = LiveHost() if root == "/" else RootHost(Path(root))
-    return HostSource(host, pseudonym, given=_own(host, own))
+    if root == LIVE:
+        return HostSource(live := LiveHost(), pseudonym, given=_own(live, own))
+    if Path(root).is_dir():
+        return HostSource(files := RootHost(Path(root)), pseudonym, given=_own(files, own))
+    from collectors.recorded import RecordedHost  # noqa: PLC0415  # few scans need it
+
+    then = RecordedHost.at(Path(root))
+    return HostSource(then, pseudonym, lambda: then.recorded_at, given=_own(then, own))
 
 
 def _own(host: Host, own: OwnState) -> dict[str, Observed]:
     """The agent's own tables; a state that is denied or covered is no missing enrolment."""
+    if not host.live:
+        there = {
+            spec.name: condition(Status.UNSUPPORTED, "not_live", spec.name) for spec in OWN_TABLES
+        }
+        return {name: Observed((), why) for name, why in there.items()}
     if own.tables is None:
         denied = condition(Status.DENIED, "permission_denied", own.directory)
         return {spec.name: Observed((), denied) for spec in OWN_TABLES}
@@ -120,7 +135,7 @@ def _scan(job: ScanJob) -> None:
         Planned(
             tables={name: tables.in_order(name, recorded[name]) for name in facts},
             read=tuple(sorted(read.keys() & SPECS.keys())),
-            clock=discipline(),
+            clock=discipline() if job.root == LIVE else UNKNOWN,
             sqlite=apsw.sqlite_lib_version(),
         )
     )
@@ -163,8 +178,8 @@ def _named(table: str, what: str | Key | None) -> str:
     match what:
         case None:
             return table
-        case Key(column, value):
-            return f"{table} {column} = {value!r}"
+        case Key():
+            return f"{table} {what}"
         case column:
             return f"{table}.{column}"
 

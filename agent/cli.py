@@ -91,7 +91,10 @@ def _scan(command: argparse.ArgumentParser) -> None:
         " / a policy file or the name of a shipped one; default: the assigned ones, else cii-host",
     )
     command.add_argument(
-        "--root", metavar="DIR", default="/", help="改为扫描另一个根目录 / scan another root"
+        "--root",
+        metavar="DIR|FILE",
+        default="/",
+        help="改为扫描另一个根目录或主机记录 / another root, or a recording",
     )
     command.add_argument(
         "--out", metavar="FILE", help="同时写出已签名的检查材料 / also write a signed parcel"
@@ -111,13 +114,27 @@ def _query(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--csv", action="store_true", help="以 CSV 输出 / CSV on stdout")
     command.add_argument(
-        "--root", metavar="DIR", default="/", help="改为查询另一个根目录 / another root"
+        "--root",
+        metavar="DIR|FILE",
+        default="/",
+        help="改为查询另一个根目录或主机记录 / another root, or a recording",
     )
 
 
 def _tables(command: argparse.ArgumentParser) -> None:
     _answers(command)
     command.add_argument("name", metavar="表名", nargs="?", help="只看一张表 / one table only")
+
+
+def _record(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--out", metavar="FILE", required=True, help="新文件，.gz 则压缩 / a new file, .gz packed"
+    )
+    command.add_argument(
+        "--tables",
+        metavar="T,…",
+        help="只记录这些表的来源，默认全部 / sources of these tables only",
+    )
 
 
 def _explain(command: argparse.ArgumentParser) -> None:
@@ -213,6 +230,12 @@ _COMMANDS = (
     _Command("send", "send", "上报待发队列并取回回执 / send the spool, fetch receipts", _nothing),
     _Command("export", "export", "离线导出待发队列 / export the spool to a medium", _export),
     _Command("import", "import_", "离线导入回执和检查策略 / import receipts and policies", _import),
+    _Command(
+        "record",
+        "record",
+        "记录本机，供别处检查 / record this host, to be judged elsewhere",
+        _record,
+    ),
     _Command("verify", "verify", "离线核验签名、报告链、判定和得分 / verify offline", _verify),
     _Command("policy", "", "编写检查策略 / writing policies", _policy),
 )

@@ -9,8 +9,9 @@ import hashlib
 
 import msgspec
 
-from agent.job import Ended, Judged, Planned, Recorded, ScanJob
+from agent.job import Ended, Judged, Planned, Recorded, Refused, ScanJob
 from agent.launch import launch
+from agent.roots import refused
 from agent.say import talk
 from evidence.statement import (
     Clock,
@@ -22,6 +23,7 @@ from evidence.statement import (
     TableEntry,
     Verdict,
 )
+from facts import status
 from policies.errors import RecomputeError
 from policies.model import Check, Policy
 from policies.score import score
@@ -47,6 +49,7 @@ def collect(job: ScanJob, policies: tuple[Policy, ...]) -> Collected:
 
     Raises:
         ChildError: it cannot be started.
+        InputError: the child found that what it should read is no sound recording.
     """
     run = launch(job)
     planned: Planned | None = None
@@ -61,6 +64,8 @@ def collect(job: ScanJob, policies: tuple[Policy, ...]) -> Collected:
                 tables[entry.name] = (entry, text.encode("utf-8"))
             case Judged(verdict):
                 verdicts[verdict.policy, verdict.check] = verdict
+            case Refused(reason):
+                raise refused(status.Reason(reason.code, reason.args))
             case Ended():
                 ended = message
     read = () if planned is None else planned.read

@@ -25,12 +25,16 @@ class _Timex(ctypes.Structure):
     ]
 
 
+UNKNOWN = Clock(synchronised=None, offset_ms=None)
+"""What is known of a clock that nobody can ask."""
+
+
 def discipline() -> Clock:
     """Whether the kernel's clock is disciplined, and its remaining offset in milliseconds."""
     timex = _Timex()
     state = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(timex))
     if state < 0:
-        return Clock(synchronised=None, offset_ms=None)
+        return UNKNOWN
     if state == _TIME_ERROR:
         return Clock(synchronised=False, offset_ms=None)
     per_ms = 1_000_000 if timex.status & _STA_NANO else 1_000

@@ -2,11 +2,12 @@
 
 import os
 
-from agent import clock
+from agent import roots
 from agent.config import Config
-from agent.errors import ChildError, InputError
+from agent.errors import ChildError
 from agent.job import Answered, Limits, OwnState, QueryJob, Refused
 from agent.launch import launch
+from agent.roots import refused
 from facts.reasons import say
 from facts.status import Reason
 
@@ -15,7 +16,8 @@ def ask(sql: str, config: Config, *, root: str, own: OwnState) -> Answered:
     """The answer to `sql`, identifiers in clear, columns for the keyboard included.
 
     Raises:
-        InputError: it is no single SELECT, names what is not there, or runs over its budget.
+        InputError: it is no single SELECT, names what is not there, or runs over its budget;
+            or `root` is no sound recording.
         ChildError: reading the tables ran over the budget, or the child broke off.
     """
     job = QueryJob(
@@ -25,7 +27,7 @@ def ask(sql: str, config: Config, *, root: str, own: OwnState) -> Answered:
             wall_s=config.query_wall_s,
             memory_mib=config.scan_memory_mib,
         ),
-        now=clock.now(),
+        now=roots.now(root),
         root=root,
         sql=sql,
         own=own,
@@ -37,8 +39,7 @@ def ask(sql: str, config: Config, *, root: str, own: OwnState) -> Answered:
         if isinstance(message, Answered | Refused):
             answer = message
     if isinstance(answer, Refused):
-        refused = Reason(answer.reason.code, answer.reason.args)
-        raise InputError(say(refused, "zh"), say(refused, "en"))
+        raise refused(Reason(answer.reason.code, answer.reason.args))
     if answer is None:
         reason = Reason(run.broke_off or "killed")
         raise ChildError(f"查询中断：{say(reason, 'zh')}", f"broke off: {say(reason, 'en')}")

@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from agent import build, clock
+from agent import build, clock, roots
 from agent.basis import Basis
 from agent.collect import Collected, collect
 from agent.config import Config
@@ -25,7 +25,7 @@ from agent.own import own_tables
 from agent.spool import Spool, damaged_entry
 from agent.standing import Standing, standing
 from agent.state import State, new_host_id, this_host
-from agent.view import LIVE, view
+from agent.view import view
 from evidence import __version__, dsse
 from evidence.errors import NotAuthenticError, UnknownSignerError
 from evidence.keys import SigningKey
@@ -34,6 +34,7 @@ from evidence.statement import (
     Cost,
     Digest,
     Engine,
+    Host,
     Report,
     Scan,
     Statement,
@@ -92,7 +93,7 @@ def scan_signed(
             interval_s=None if assigned is None else assigned.assignment.interval_s,
         )
         job = scan_job(config, basis, stands, root=root, pseudonym_key=key_hex)
-        made = _report(job, basis, host_id=host.id, chain=chain, trigger=trigger)
+        made = _report(job, basis, host=this_host(host.id), chain=chain, trigger=trigger)
         envelope = dsse.seal(made.payload, key)
         spool.add(chain.sequence, envelope, {**basis.blobs, **made.tables})
         pending = len(spool.pending())
@@ -125,7 +126,9 @@ def scan_unsigned(config: Config, basis: Basis, stands: Standing | None, *, root
     """Scan without a place in any chain; `stands` is None where the state may not be read."""
     chain = Chain(sequence=1, previous=None, boot_id=_boot_id(), last_seen=None, interval_s=None)
     job = scan_job(config, basis, stands, root=root, pseudonym_key=secrets.token_hex(KEY_BYTES))
-    return _report(job, basis, host_id=new_host_id(), chain=chain, trigger="manual")
+    head = roots.recorded(root)
+    host = this_host(new_host_id()) if head is None else Host(new_host_id(), head.hostname)
+    return _report(job, basis, host=host, chain=chain, trigger="manual")
 
 
 def scan_job(
@@ -139,7 +142,7 @@ def scan_job(
             wall_s=config.scan_wall_s,
             memory_mib=config.scan_memory_mib,
         ),
-        now=clock.now(),
+        now=roots.now(root),
         root=root,
         policies=tuple(data.decode("utf-8") for data in basis.compiled),
         registers=tuple(
@@ -152,11 +155,11 @@ def scan_job(
     )
 
 
-def _report(job: ScanJob, basis: Basis, *, host_id: str, chain: Chain, trigger: Trigger) -> Scanned:
+def _report(job: ScanJob, basis: Basis, *, host: Host, chain: Chain, trigger: Trigger) -> Scanned:
     began, own = time.monotonic(), time.process_time()
     collected = collect(job, basis.policies)
     report = Report(
-        host=this_host(host_id),
+        host=host,
         scan=Scan(
             id=secrets.token_hex(16),
             started=job.now,
@@ -178,7 +181,7 @@ def _report(job: ScanJob, basis: Basis, *, host_id: str, chain: Chain, trigger: 
             python="{}.{}.{}".format(*sys.version_info),
         ),
         agent=Digest(sha256=build.digest()),
-        view=view(LIVE if job.root == LIVE else job.root),
+        view=view(job.root),
         cost=Cost(
             cpu_ms=collected.cpu_ms + round((time.process_time() - own) * 1000),
             wall_ms=round((time.monotonic() - began) * 1000),

@@ -4,14 +4,18 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from agent.roots import LIVE, recorded
 from evidence.statement import View
 
-LIVE = "/"
 RECORDED = "recorded"
 
 
 def view(root: str) -> View:
-    """This process's user, capabilities, namespaces and hidepid; `root` as it was asked for."""
+    """User, capabilities, namespaces and hidepid of this process, or of who recorded `root`."""
+    head = recorded(root)
+    if head is not None:
+        then = head.view
+        return View(then.uid, then.capabilities, then.namespaces, then.hidepid, RECORDED)
     namespaces = {}
     for name in ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts"):
         with suppress(OSError):  # a kernel without it

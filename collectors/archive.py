@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from collectors.errors import BadRecordingError
 from collectors.recorder import BLOCK, MAX_TOTAL, header
 
 MANIFEST, ENTRIES, ANSWERS, CONTENT = "manifest.json", "entries.jsonl", "answers.jsonl", "content/"
@@ -24,10 +25,6 @@ _SIZE = re.compile(rb"[0-7]{11}\0")
 _GZIP = b"\x1f\x8b"
 _GZIP_WINDOW = 31
 _CHUNK = 65536
-
-
-class BadRecordingError(Exception):
-    """A file is no recording, is damaged, or was made to look like one; says where and how."""
 
 
 def members(path: Path) -> Iterator[tuple[str, bytes]]:

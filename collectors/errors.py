@@ -1,5 +1,7 @@
 """What can go wrong at the seam; every one is an `OSError` and knows its condition.
 
+What is no host at all, because it is a recording of none, is a `BadRecordingError`.
+
 OSError
 ├── FileNotFoundError, PermissionError, …   as the kernel says
 └── SeamError
@@ -92,6 +94,10 @@ class NotRecordedError(SeamError):
         super().__init__(
             f"not recorded: {what}", condition(Status.UNREADABLE, "not_recorded", what)
         )
+
+
+class BadRecordingError(Exception):
+    """A file is no recording, is damaged, or was made to look like one; says where and how."""
 
 
 def condition_of(error: OSError, path: str) -> Condition:

@@ -73,17 +73,19 @@ _NLMSG_ERROR, _NLMSG_DONE = 2, 3
 _NLM_F_REQUEST_DUMP, _NLM_F_DUMP_INTR = 0x301, 0x10
 _ELF = b"\x7fELF"
 _WILD = re.compile(r"<[^>]*>|\*")
-_NUMBER = "<pid>"
+_PASSWD = 7  # fields in a line of it
+_NUMBER, _HOME = "<pid>", "<home>"
 _IN_PROCESS = re.compile(r"/proc/[0-9]+/")
 
-# What no recording holds, whatever is asked for: command lines and environments, keys of the
-# kernel, a value that is another at each reading, and what mounting would make.
+# What no recording holds the content of, whatever is asked for: command lines and environments,
+# what logs say, keys, and a value that is another at each reading.
 _NEVER = re.compile(
     r"/proc/[0-9]+/(?:task/[0-9]+/)?(?:cmdline|environ|mem|maps|smaps|auxv)"
     r"|/proc/sys/(?:.*/stable_secret|net/ipv4/tcp_fastopen_key|kernel/random/uuid)"
-    r"|/proc/sys/fs/binfmt_misc(?:/.*)?"
+    r"|/var/log/(?!(?:wtmp|btmp|lastlog)\Z).*|/(?:home/[^/]*|root)/\.[a-z_]*history"
     r"|/etc/ssh/ssh_host_[^/]*_key|/etc/ssl/private/.*|/etc/pki/tls/private/.*"
 )
+_UNENTERED = "/proc/sys/fs/binfmt_misc"  # looking into it would mount it
 _REMOVED = b"..."
 _PRIVATE_KEY = re.compile(
     rb"(-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----).*?(-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)",
@@ -182,7 +184,9 @@ class Recording:
 
     def add(self, pattern: str) -> None:
         """Take in every path that `pattern` stands for."""
-        self._expand("", [part for part in pattern.split("/") if part])
+        home, _, below = pattern.partition("/")
+        for base in self._homes() if home == _HOME else [home]:
+            self._expand(base, [part for part in below.split("/") if part])
 
     def ask(self, argv: Sequence[str]) -> None:
         """Take in what the program at the absolute path `argv[0]` answers."""
@@ -214,6 +218,16 @@ class Recording:
         except OSError as e:
             answer["errno"] = e.errno or errno.EIO
 
+    def _homes(self) -> List[str]:
+        """The home directories in /etc/passwd."""
+        try:
+            data = _read("/etc/passwd") or b""
+        except (OSError, _TooLargeError):
+            return []
+        fields = (line.split(b":") for line in data.split(b"\n"))
+        homes = {os.fsdecode(found[5]).rstrip("/") for found in fields if len(found) == _PASSWD}
+        return sorted(home for home in homes if home.startswith("/"))
+
     def _expand(self, base: str, parts: List[str]) -> None:
         if not parts:
             self._take(base or "/")
@@ -234,8 +248,6 @@ class Recording:
             return
         for name in self._names(path):
             below = "{}/{}".format(path.rstrip("/"), name)
-            if _NEVER.fullmatch(below):
-                continue
             mode = self._note(below).get("stat", (0,))[0]
             if stat.S_ISDIR(mode):
                 self._below(below, depth - 1)
@@ -280,7 +292,7 @@ class Recording:
         entry = self.entries.get(place or "")
         if place is None or entry is None or not stat.S_ISDIR(entry.get("stat", (0,))[0]):
             return []
-        if "names" not in entry and "errno" not in entry and not _NEVER.fullmatch(place):
+        if "names" not in entry and "errno" not in entry and place != _UNENTERED:
             try:
                 entry["names"] = sorted(os.listdir(place), key=os.fsencode)
             except OSError as e:

@@ -15,7 +15,7 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 
 from collectors import archive
-from collectors.archive import BadRecordingError
+from collectors.errors import BadRecordingError
 
 _NUMBERS = 12
 _ESCAPE = re.compile(r"\\(?:(\\)|x([89a-f][0-9a-f]))|\\")

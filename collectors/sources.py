@@ -3,7 +3,8 @@
 An auditor reads them, and a recording is made of them, so there are three kinds and no more:
 
 - a path, absolute and without blanks: `<name>` or `*` stands for one part of it or a piece of a
-  part (`<pid>` for digits only), `/**` at the end for all that is below;
+  part (`<pid>` for digits only), `/**` at the end for all that is below, `<home>` in front for
+  each home directory of /etc/passwd;
 - a program, named by absolute path, and its arguments;
 - words, for what only a call answers. `ip … show` names a table of rtnetlink(7).
 """
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from collectors import netlink
+from collectors.registry import COLLECTORS
 from facts.spec import Kind, TableSpec
 
 _DUMPS: Mapping[str, int] = {
@@ -51,8 +53,12 @@ class Sources:
 
 
 def sources(specs: Iterable[TableSpec]) -> Sources:
-    """What has to be recorded so that `specs` can be answered elsewhere."""
-    chosen = [spec for spec in specs if spec.kind is not Kind.EVENT]
+    """What has to be recorded so that the full tables of `specs` can be answered elsewhere.
+
+    Keyed tables are answered from what is there then: what could be asked has no end. The agent's
+    own tables are of the agent and not of the host.
+    """
+    chosen = [spec for spec in specs if spec.kind is Kind.FULL and spec.name in COLLECTORS]
     entries = {entry for spec in chosen for entry in spec.source}
     dumps = {kind for entry in entries for kind in dumped(entry)}
     return Sources(
@@ -65,7 +71,7 @@ def sources(specs: Iterable[TableSpec]) -> Sources:
 
 def is_path(entry: str) -> bool:
     """Whether `entry` is a pattern of paths."""
-    return entry.startswith("/") and " " not in entry
+    return entry.startswith(("/", "<home>/")) and " " not in entry
 
 
 def is_program(entry: str) -> bool:

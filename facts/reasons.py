@@ -38,6 +38,10 @@ _OBSERVING: Mapping[str, Words] = {
         "当时没有持续监测，单次扫描看不到此前的接入和拔除",
         "nobody was watching, and a single scan does not see what came and went before",
     ),
+    "stub_upstream_unknown": Words(
+        "域名查询交给本机的 {0} 转发，无从得知它转给哪些服务器",
+        "names are asked of {0} on this host, and whom it asks in turn is not known",
+    ),
     "malformed_source": Words(
         "{0} 的内容不符合其格式", "the content of {0} does not follow its format"
     ),
@@ -66,13 +70,20 @@ _OBSERVING: Mapping[str, Words] = {
         "systemd does not run here, so the state of its units cannot be known",
     ),
     "collector_failed": Words("采集 {0} 时程序出错", "the collector of {0} failed"),
+    "pattern_too_wide": Words(
+        "{0} 覆盖的文件过多、层级过深或耗时过长，没有查完",
+        "{0} covers too many files or levels, or took too long, and was not searched to its end",
+    ),
     "key_outside_allow_list": Words(
         "{0} 不在本机允许查询的目录范围内", "{0} is outside what this host allows to be asked"
     ),
 }
 
 _RECORDED: Mapping[str, Words] = {
-    "not_recorded": Words("快照中没有记录 {0}", "the snapshot did not record {0}"),
+    "not_recorded": Words("没有记录 {0}", "{0} was not recorded"),
+    "recording_refused": Words(
+        "{0} 不是完好的主机记录：{1}", "{0} is not a sound recording of a host: {1}"
+    ),
     "key_not_asked": Words("扫描时没有查询 {0}", "{0} was not asked for when the host was scanned"),
     "column_missing": Words("{0} 缺少字段 {1}", "{0} lacks the column {1}"),
     "register_missing": Words("登记册 {0} 未建立", "the register {0} has not been adopted"),

@@ -10,6 +10,7 @@ from agent.errors import StateError
 from agent.job import Answered, OwnState
 from agent.own import own_tables
 from agent.querying import ask
+from agent.roots import root_of
 from agent.say import Lang, pad, pick, talk, width
 from agent.standing import standing
 from evidence.canonical import Cell
@@ -27,9 +28,9 @@ def run(args: argparse.Namespace) -> int:
         own = OwnState(config.state, own_tables(standing(state_of(config)), config))
     except StateError:  # a plain user may ask about the host
         own = OwnState(config.state, None)
-    code = 0
+    root, code = root_of(args.root), 0
     for sql in [args.sql] if args.sql is not None else _statements():
-        answer = ask(sql, config, root=args.root, own=own)
+        answer = ask(sql, config, root=root, own=own)
         _print(answer, args)
         for name, condition in answer.gaps:
             talk(_gap(name, condition_from_wire(condition), args.lang))

@@ -10,6 +10,7 @@ from agent.basis import Basis, assigned_basis, named_basis
 from agent.commands.common import permitted, print_json, state_of
 from agent.config import Config
 from agent.errors import InputError, StateError
+from agent.roots import LIVE, root_of
 from agent.say import Paint, columns, pick, progress, talk
 from agent.scan import Scanned
 from agent.scorecard import Card, exit_code, render
@@ -17,7 +18,6 @@ from agent.scorecard import Standing as Shown
 from agent.spool import Spool
 from agent.standing import NOWHERE, Standing
 from agent.state import State
-from agent.view import LIVE
 from evidence.files import write_atomic
 
 
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
             "--out 需要本机密钥才能签名：请先纳管（anfang enroll），并以 root 执行",
             "--out needs this host's key to sign with: enrol first (anfang enroll), run as root",
         )
-    root = _root(args.root)
+    root = root_of(args.root)
     progress(pick(args.lang, "正在扫描 …", "scanning …"))
     if state is None:
         basis = named_basis(args.policy)
@@ -71,7 +71,7 @@ def _note(args: argparse.Namespace, state: State | None) -> str | None:
             "本次结果未签名，不计入报告链，也不会上报。",
             "This result is unsigned: it is in no chain and will not be sent.",
         )
-    if args.root != LIVE or (args.policy and state.assigned is not None):
+    if root_of(args.root) != LIVE or (args.policy and state.assigned is not None):
         return pick(
             args.lang,
             "本次扫描用的不是下发的检查策略，或不是正在运行的本机：结果照常上报，服务器不计分。",
@@ -101,13 +101,6 @@ def _basis(stands: Standing, state: State, names: list[str]) -> Basis:
     if names or stands.assigned is None:
         return named_basis(names)
     return assigned_basis(stands.assigned, Spool(state))
-
-
-def _root(text: str) -> str:
-    root = Path(text)
-    if not root.is_dir():
-        raise InputError(f"--root {text}: 不是目录", f"--root {text}: not a directory")
-    return str(root.resolve())
 
 
 def _write_out(name: str, state: State, done: Scanned) -> None:
