@@ -8,6 +8,7 @@ from facts.tables import (
     accounts,
     agent,
     audit,
+    containers,
     devices,
     files,
     hardware,
@@ -29,8 +30,8 @@ from facts.tables import (
 SPECS: Mapping[str, TableSpec] = {
     spec.name: spec
     for family in (
-        system, kernel, accounts, logins, access, software, packages, audit, processes, sockets,
-        network, links, usb, devices, hardware, media, radios, ports, files, agent,
+        system, kernel, accounts, logins, access, software, packages, containers, audit,
+        processes, sockets, network, links, usb, devices, hardware, media, radios, ports, files, agent,
     )
     for spec in family.TABLES
 }  # fmt: skip
