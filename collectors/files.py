@@ -1,25 +1,20 @@
-"""Single files by path: metadata and digests, below the host's own allow-list only."""
+"""Files by path, directory or pattern: metadata and digests, below the host's own allow-list."""
 
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 
-from collectors.config import entries
 from collectors.host import Host, TooLargeError, condition_of
 from collectors.interface import Observed
+from collectors.paths import Budget, Place, SpentError, places
 from evidence.canonical import Cell
 from facts.source import Key
 from facts.status import COMPLETE, Condition, Status, condition
 
-_TREES = (
-    *("/etc", "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/boot", "/opt"),
-    *("/var/lib", "/var/log", "/run", "/dev", "/srv"),
-)
-"""System trees; what people keep for themselves (/home, /root, /tmp) is never looked at."""
-_NOT = ("/run/user", "/dev/shm", "/srv/home")  # noqa: S108 - names of what is left out
 _MAX_HASHED = 256 * 1024 * 1024
-_MAX_LINKS = 40
+_HASHING_S = 5.0
+"""How long what one key names may be read, in seconds."""
 _TYPES: tuple[tuple[Callable[[int], bool], str], ...] = (
     (stat.S_ISREG, "regular"),
     (stat.S_ISDIR, "directory"),
@@ -29,27 +24,42 @@ _TYPES: tuple[tuple[Callable[[int], bool], str], ...] = (
     (stat.S_ISFIFO, "fifo"),
     (stat.S_ISSOCK, "socket"),
 )
-_UNSUPPORTED = {"btime": condition(Status.UNSUPPORTED, "not_observed", "btime")}
+_OF_ITSELF = frozenset({"path", "directory", "filename", "symlink"})
+"""The columns that hold whatever a link leads to."""
 
 
 def file(host: Host, columns: frozenset[str], key: Key) -> Observed:
     """Metadata of what `key` names; nothing there is complete, without rows.
 
-    Of a symbolic link it is the metadata of its target that is told, as osquery does.
+    Of a symbolic link it is the metadata of its target that is told, as osquery does, and its own
+    if it leads nowhere. Where it leads out of the allow-list, only that it is a link.
     """
     rows: list[dict[str, Cell]] = []
     observed = COMPLETE
-    for path, real, problem in _asked(host, key):
-        if problem is not None:
-            observed = problem
-            continue
-        try:
-            rows.append({**_where(path, key), **_metadata(host, path, real)})
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except OSError as e:
-            observed = condition_of(e, path)
-    return Observed(rows, observed, {k: v for k, v in _UNSUPPORTED.items() if k in columns})
+    beyond: dict[str, Condition] = {}
+    if "btime" in columns:
+        beyond["btime"] = condition(Status.UNSUPPORTED, "not_observed", "btime")
+    try:
+        for place in places(host, key, Budget(key.value)):
+            if place.seen is None:
+                observed = place.problem or observed
+                continue
+            told = _where(place, key) | {
+                "filename": place.path.rpartition("/")[2],
+                "symlink": int(stat.S_ISLNK(place.seen.st_mode)),
+            }
+            if place.problem is not None:
+                beyond.update(dict.fromkeys(columns - _OF_ITSELF, place.problem))
+            else:
+                try:
+                    told |= _metadata(host, place, place.seen)
+                except OSError as e:
+                    observed = condition_of(e, place.path)
+                    continue
+            rows.append(told)
+    except SpentError as e:
+        observed = e.condition
+    return Observed(rows, observed, beyond)
 
 
 def digests(host: Host, columns: frozenset[str], key: Key) -> Observed:
@@ -57,92 +67,60 @@ def digests(host: Host, columns: frozenset[str], key: Key) -> Observed:
     algorithms = [name for name in ("md5", "sha1", "sha256") if name in columns]
     rows: list[dict[str, Cell]] = []
     observed = COMPLETE
-    for path, real, problem in _asked(host, key):
-        if problem is not None:
-            observed = problem
-            continue
-        try:
-            found = host.stat(real)
-            if not stat.S_ISREG(found.st_mode):
+    budget = Budget(key.value, seconds=_HASHING_S)
+    try:
+        for place in places(host, key, budget):
+            if place.problem is not None:
+                observed = place.problem
                 continue
-            if found.st_size > _MAX_HASHED:
-                raise TooLargeError(path, _MAX_HASHED)
-            hashes = [hashlib.new(name, usedforsecurity=False) for name in algorithms]
-            for chunk in host.chunks(real, limit=_MAX_HASHED):
-                for digest in hashes:
-                    digest.update(chunk)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except OSError as e:
-            observed = condition_of(e, path)
-            continue
-        rows.append(_where(path, key) | {digest.name: digest.hexdigest() for digest in hashes})
+            try:
+                told = _digested(host, place, algorithms)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError as e:
+                observed = condition_of(e, place.path)
+                continue
+            if told is not None:
+                rows.append(_where(place, key) | told)
+            budget.spend()
+    except SpentError as e:
+        observed = e.condition
     return Observed(rows, observed)
 
 
-def _asked(host: Host, key: Key) -> Iterator[tuple[str, str, Condition | None]]:
-    """Each path `key` stands for, where it really is, and why it may not be looked at."""
-    real, problem = _resolved(host, key.value)
-    if key.column == "path" or problem is not None:
-        yield key.value, real, problem
-        return
-    for name in entries(host, real):
-        path = f"{key.value.rstrip('/')}/{name}"
-        yield path, *_resolved(host, path)
+def _digested(host: Host, place: Place, algorithms: Sequence[str]) -> dict[str, Cell] | None:
+    """The digests of what is at `place`; None if it is no regular file."""
+    found = host.stat(place.real, follow=False)
+    if not stat.S_ISREG(found.st_mode):
+        return None
+    if found.st_size > _MAX_HASHED:
+        raise TooLargeError(place.path, _MAX_HASHED)
+    hashes = [hashlib.new(name, usedforsecurity=False) for name in algorithms]
+    for chunk in host.chunks(place.real, limit=_MAX_HASHED):
+        for digest in hashes:
+            digest.update(chunk)
+    return {digest.name: digest.hexdigest() for digest in hashes}
 
 
-def _resolved(host: Host, path: str) -> tuple[str, Condition | None]:
-    """`path` with every symbolic link followed; refused as soon as it leaves the allow-list.
-
-    Links are followed one by one, so that nothing outside is even looked at.
-    """
-    refused = condition(Status.DENIED, "key_outside_allow_list", path)
-    if not path.startswith("/") or not _allowed(os.path.normpath(path)):
-        return path, refused
-    real, parts, links = "", path.split("/")[::-1], 0
-    while parts:
-        part = parts.pop()
-        if part in ("", "."):
-            continue
-        if part == "..":
-            real = real.rpartition("/")[0]
-            continue
-        try:
-            target = host.link(f"{real}/{part}")
-        except OSError:
-            real = f"{real}/{part}"
-            continue
-        links += 1
-        real = "" if target.startswith("/") else real
-        parts += target.split("/")[::-1]
-        if links > _MAX_LINKS or not _allowed(_ahead(real, parts)):
-            return path, refused
-    return (real, None) if _allowed(real) else (path, refused)
-
-
-def _ahead(real: str, parts: list[str]) -> str:
-    return os.path.normpath("/".join((real or "/", *parts[::-1])))
-
-
-def _allowed(path: str) -> bool:
-    return any(path == tree or path.startswith(f"{tree}/") for tree in _TREES) and not any(
-        path == tree or path.startswith(f"{tree}/") for tree in _NOT
-    )
-
-
-def _where(path: str, key: Key) -> dict[str, Cell]:
+def _where(place: Place, key: Key) -> dict[str, Cell]:
     """The key columns; the one that was asked by has the very text of the question."""
-    row: dict[str, Cell] = {"path": path, "directory": path.rpartition("/")[0] or "/"}
-    row[key.column] = key.value
+    row: dict[str, Cell] = {"path": place.path, "directory": place.directory}
+    if not key.like:
+        row[key.column] = key.value
     return row
 
 
-def _metadata(host: Host, path: str, real: str) -> dict[str, Cell]:
-    found = host.stat(real, follow=False)
-    is_link = stat.S_ISLNK(host.stat(path, follow=False).st_mode)
+def _metadata(host: Host, place: Place, seen: os.stat_result) -> dict[str, Cell]:
+    """The metadata of what is at `place`, itself `seen`, which may be a link to it."""
+    is_link = stat.S_ISLNK(seen.st_mode)
+    found = seen
+    if is_link:
+        try:
+            found = host.stat(place.real, follow=False)
+        except (FileNotFoundError, NotADirectoryError):
+            found = seen
     is_device = stat.S_ISCHR(found.st_mode) or stat.S_ISBLK(found.st_mode)
     return {
-        "filename": path.rpartition("/")[2],
         "inode": found.st_ino,
         "uid": found.st_uid,
         "gid": found.st_gid,
@@ -154,7 +132,6 @@ def _metadata(host: Host, path: str, real: str) -> dict[str, Cell]:
         "mtime": int(found.st_mtime),
         "ctime": int(found.st_ctime),
         "hard_links": found.st_nlink,
-        "symlink": int(is_link),
         "type": next((name for test, name in _TYPES if test(found.st_mode)), ""),
-        "symlink_target_path": real if is_link else "",
+        "symlink_target_path": place.real if is_link else "",
     }

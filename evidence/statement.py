@@ -66,6 +66,11 @@ class KeyEntry(Wire, frozen=True):
     column: str
     value: str
     condition: Condition
+    operator: Literal["LIKE"] | msgspec.UnsetType = msgspec.UNSET
+    """Set where the value is a pattern of paths."""
+    rows: tuple[int, ...] | msgspec.UnsetType = msgspec.UNSET
+    """Which rows of the table answered, by their place; unset where it was all that the key names.
+    A file that changed between two keys has two rows, and each key met one."""
 
 
 class TableEntry(Wire, frozen=True):

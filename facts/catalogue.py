@@ -27,6 +27,8 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
     """Kinds of fact, by name; `facts.tables.SPECS` unless a test makes its own."""
     plain: Mapping[str, tuple[str, ...]] = {}
     """Registers and a policy's own data: name to columns. Always complete once added."""
+    hidden: Mapping[str, tuple[str, ...]] = {}
+    """Columns of tables of facts that are NULL here and no star names; for the keyboard only."""
 
     def __post_init__(self) -> None:
         for name in self.specs.keys() & self.plain.keys():
@@ -42,9 +44,10 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def columns(self) -> Mapping[str, tuple[str, ...]]:
-        """Every table's columns in their order."""
+        """Every table's columns in their order, hidden ones last."""
         facts = {
-            name: tuple(column.name for column in spec.columns) for name, spec in self.specs.items()
+            name: (*(column.name for column in spec.columns), *self.hidden.get(name, ()))
+            for name, spec in self.specs.items()
         }
         return {**facts, **self.plain}
 
@@ -66,7 +69,9 @@ class Catalogue(msgspec.Struct, frozen=True, dict=True):
         }
 
     def types(self, table: str) -> Mapping[str, Type | None]:
-        """The SQL type of each column of `table`; a plain table keeps values as they are."""
+        """The SQL type of each column of `table` that is not hidden; a plain table keeps values as
+        they are.
+        """
         spec = self.specs.get(table)
         if spec is None:
             return dict.fromkeys(self.plain[table])

@@ -22,13 +22,14 @@ import msgspec
 from evidence.canonical import Cell
 from facts.catalogue import Catalogue
 from facts.errors import QueryError
-from facts.keyed import KeyedModule, KeyedTable, declaration
+from facts.keyed import KeyedTable
 from facts.plan import Needs, Plan, Planner, refuse_local
 from facts.sandbox import Sandbox
 from facts.snapshot import Portable, RecordedTable, Snapshot, in_canonical_order, portable
 from facts.source import Key, Row, Source
 from facts.spec import Type
 from facts.status import Condition, Status, condition
+from facts.virtual import FullTable, Module, VirtualTable, declaration
 
 MAX_ROWS = 100_000
 """The most rows one answer may have."""
@@ -97,9 +98,10 @@ class Engine:
         self._plain: set[str] = set()
         self._missing: dict[tuple[str, str], Condition] = {}
         self._asked: list[tuple[str, Key]] = []
-        module: Any = KeyedModule(self._keyed)
+        self._virtual: dict[str, VirtualTable] = {}
+        module: Any = Module(self._virtual)
         with self._sandbox.setup() as connection:
-            connection.create_module("keyed", module, use_bestindex_object=True, read_only=True)
+            connection.create_module("facts", module, use_bestindex_object=True, read_only=True)
 
     def plan(self, sql: str, parameters: Iterable[str] = ()) -> Plan:
         """What `sql` needs; see `Planner.plan`."""
@@ -125,18 +127,23 @@ class Engine:
         if self._policy:
             refuse_local(needs, self.catalogue)
         for table in sorted(needs.keys() & self.catalogue.specs.keys()):
-            columns = self.catalogue.in_order(table, needs[table])
+            hidden = self._hidden(table, needs[table])
+            columns = self.catalogue.in_order(table, needs[table].difference(hidden))
             if table in self._full or table in self._keyed:
                 if not needs[table] <= self._columns(table):
                     raise RuntimeError(f"{table} is loaded already, with fewer columns")
             elif table in self.catalogue.keys:
                 self._keyed[table] = KeyedTable(
-                    self.catalogue.specs[table], columns, self._source, self._asked
+                    self.catalogue.specs[table],
+                    columns,
+                    hidden,
+                    self._source,
+                    self._asked,
+                    self._sandbox.aside,
                 )
-                with self._sandbox.setup(table) as connection:
-                    connection.execute(f'CREATE VIRTUAL TABLE "{table}" USING keyed')
+                self._create_virtual(table, self._keyed[table])
             else:
-                yield self._read(table, columns)
+                yield self._read(table, columns, hidden)
 
     def run(self, sql: str, parameters: Mapping[str, Cell] = _NONE) -> Answer:
         """The answer to `sql`, whose needs were loaded.
@@ -211,9 +218,16 @@ class Engine:
 
     def _columns(self, table: str) -> frozenset[str]:
         if table in self._keyed:
-            return frozenset(self._keyed[table].columns)
+            keyed = self._keyed[table]
+            return frozenset((*keyed.columns, *keyed.hidden))
+        hidden = self.catalogue.hidden.get(table, ()) if table in self._virtual else ()
         missing = {column for lacking, column in self._missing if lacking == table}
-        return frozenset(self._full[table].columns) | missing
+        return frozenset((*self._full[table].columns, *hidden)) | missing
+
+    def _hidden(self, table: str, needed: frozenset[str]) -> tuple[str, ...]:
+        """All hidden columns of `table` if one of them is `needed`."""
+        hidden = self.catalogue.hidden.get(table, ())
+        return () if needed.isdisjoint(hidden) else hidden
 
     def _lacks(self, table: str, columns: frozenset[str]) -> bool:
         """Whether `table`, or one of the `columns`, is not there to be read."""
@@ -229,8 +243,10 @@ class Engine:
             (table, column) in self._missing for column in columns
         )
 
-    def _read(self, table: str, columns: tuple[str, ...]) -> RecordedTable:
-        """Read a full table and make an ordinary table of it."""
+    def _read(self, table: str, columns: tuple[str, ...], hidden: tuple[str, ...]) -> RecordedTable:
+        """Read a full table and make an ordinary table of it; a virtual one if it has hidden
+        columns.
+        """
         spec = self.catalogue.specs[table]
         reading = self._source.read(table, columns)
         self._missing.update(
@@ -246,11 +262,15 @@ class Engine:
         if not reading.recorded:
             rows = in_canonical_order(rows)
         how_well = reading.condition
+        types = {name: spec.column(name).type for name in there}
         try:
-            self._create(table, {name: spec.column(name).type for name in there}, rows)
+            if hidden:
+                self._create_virtual(table, FullTable(table, types, hidden, rows))
+            else:
+                self._create(table, types, rows)
         except apsw.TooBigError:
             rows, how_well = (), condition(Status.OVER_BUDGET, "too_large", table)
-            self._create(table, {name: spec.column(name).type for name in there}, rows)
+            self._create(table, types, rows)
         self._full[table] = RecordedTable(
             name=table,
             version=spec.version,
@@ -263,6 +283,12 @@ class Engine:
             },
         )
         return self._full[table]
+
+    def _create_virtual(self, table: str, virtual: VirtualTable) -> None:
+        """A table whose rows come from `virtual`."""
+        self._virtual[table] = virtual
+        with self._sandbox.setup(table) as connection:
+            connection.execute(f'CREATE VIRTUAL TABLE "{table}" USING facts')
 
     def _create(self, table: str, columns: Mapping[str, Type | None], rows: Iterable[Row]) -> None:
         """An ordinary table of `rows`, in their order."""

@@ -16,8 +16,9 @@ from facts.catalogue import Catalogue
 from facts.denied import DENIED
 from facts.errors import QueryError
 from facts.functions import ALLOWED
-from facts.keyed import ask_by, declaration
+from facts.keyed import KeyColumn, ask_by, key_columns
 from facts.sandbox import Sandbox
+from facts.virtual import declaration
 
 _NAMED = re.compile(
     r"no such table: (?P<table>.+)"
@@ -182,14 +183,11 @@ class _Module:
         self, _connection: apsw.Connection, _module: str, _database: str, table: str, *_: object
     ) -> tuple[str, "_Table"]:
         catalogue = self._catalogue
-        columns = catalogue.columns[table]
-        keys = catalogue.keys.get(table)
-        return declaration(table, catalogue.types(table)), _Table(
-            table,
-            None if keys is None else tuple(columns.index(key) for key in keys),
-            self._used,
-            self._unkeyed,
-        )
+        keys = None
+        if table in catalogue.keys:
+            keys = key_columns(catalogue.specs[table], catalogue.columns[table])
+        declared = declaration(table, catalogue.types(table), catalogue.hidden.get(table, ()))
+        return declared, _Table(table, keys, self._used, self._unkeyed)
 
     Connect = Create
 
@@ -200,7 +198,7 @@ class _Table:
     def __init__(
         self,
         name: str,
-        keys: tuple[int, ...] | None,
+        keys: tuple[KeyColumn, ...] | None,
         used: list[tuple[str, set[int]]],
         unkeyed: list[str],
     ) -> None:

@@ -5,7 +5,9 @@ before and after it travelled: text without NUL, integers up to 2^53 - 1, null; 
 and reals are decimal strings.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import TypeAlias
 
 import msgspec
@@ -14,6 +16,7 @@ from evidence import canonical, statement
 from evidence.canonical import MAX_SAFE_INTEGER, Cell
 from evidence.errors import NotCanonicalError
 from facts.errors import MalformedTableError
+from facts.globs import MAX_PATTERN
 from facts.source import Key, Reading, Row
 from facts.status import COMPLETE, Condition, Reason, Status, condition
 
@@ -68,6 +71,8 @@ class RecordedTable(msgspec.Struct, frozen=True):
     """Only the columns whose condition differs from the table's."""
     keys: Mapping[Key, Condition] = {}
     """For a keyed table: everything it was asked for, also when nothing was found."""
+    answers: Mapping[Key, tuple[int, ...]] = {}
+    """Places of the rows that answered a key, where these are not all the rows that it names."""
 
 
 class Snapshot:
@@ -79,6 +84,8 @@ class Snapshot:
 
     def __init__(self, tables: Iterable[RecordedTable]) -> None:
         self.tables: Mapping[str, RecordedTable] = {table.name: table for table in tables}
+        self._indices: dict[tuple[str, int], dict[str, list[Row]]] = {}
+        """By table and column, the rows by what is in that column: a join asks for many keys."""
 
     def read(self, table: str, columns: tuple[str, ...], key: Key | None = None) -> Reading:
         """See `Source.read`; a cell of an unrecorded column is None, and its condition says so."""
@@ -96,12 +103,10 @@ class Snapshot:
         how_well = recorded.condition
         if key is not None:
             if key not in recorded.keys:
-                asked = f"{table} {key.column} = '{key.value}'"
-                how_well = condition(Status.UNREADABLE, "key_not_asked", asked)
+                how_well = condition(Status.UNREADABLE, "key_not_asked", f"{table} {key}")
                 return Reading((), recorded.read_at, how_well)
             how_well = recorded.keys[key]
-            at = recorded.columns.index(key.column)
-            rows = (row for row in rows if key.names(row[at]))
+            rows = self._answering(recorded, key)
         indices = [
             recorded.columns.index(column) if column in recorded.columns else None
             for column in columns
@@ -113,6 +118,20 @@ class Snapshot:
             conditions,
             recorded=True,
         )
+
+    def _answering(self, table: RecordedTable, key: Key) -> Iterable[Row]:
+        """The rows of `table` that answered `key`."""
+        if key in table.answers:
+            return [table.rows[place] for place in table.answers[key]]
+        at = table.columns.index(key.column)
+        if key.like:
+            return [row for row in table.rows if key.names(row[at])]
+        index = self._indices.get((table.name, at))
+        if index is None:
+            index = self._indices[table.name, at] = defaultdict(list)
+            for row in table.rows:
+                index[str(row[at])].append(row)
+        return [row for row in index.get(key.value, ()) if key.names(row[at])]
 
 
 def to_wire(table: RecordedTable) -> tuple[statement.TableEntry, bytes]:
@@ -129,7 +148,11 @@ def to_wire(table: RecordedTable) -> tuple[statement.TableEntry, bytes]:
         },
         keys=tuple(
             statement.KeyEntry(
-                column=key.column, value=key.value, condition=condition_to_wire(how_well)
+                column=key.column,
+                value=key.value,
+                condition=condition_to_wire(how_well),
+                operator="LIKE" if key.like else msgspec.UNSET,
+                rows=table.answers.get(key, msgspec.UNSET),
             )
             for key, how_well in sorted(table.keys.items())
         ),
@@ -157,11 +180,23 @@ def from_wire(entry: statement.TableEntry, data: bytes) -> RecordedTable:
         raise MalformedTableError(f"table {entry.name} names a column twice")
     if stray := sorted(entry.column_conditions.keys() - set(columns)):
         raise MalformedTableError(f"table {entry.name} has no column {stray[0]}")
-    keys = {Key(key.column, key.value): condition_from_wire(key.condition) for key in entry.keys}
-    if [(key.column, key.value) for key in entry.keys] != sorted(keys):
+    asked = [(Key(k.column, k.value, k.operator == "LIKE"), k) for k in entry.keys]
+    keys = {key: condition_from_wire(said.condition) for key, said in asked}
+    if [key for key, _ in asked] != sorted(keys):
         raise MalformedTableError(f"table {entry.name} has keys out of order, or one twice")
     if stray := sorted({key.column for key in keys} - set(columns)):
         raise MalformedTableError(f"table {entry.name} has no column {stray[0]} to be asked by")
+    if any(key.like and len(key.value) > MAX_PATTERN for key in keys):
+        raise MalformedTableError(f"table {entry.name} was asked by too long a pattern")
+    answers = {key: said.rows for key, said in asked if isinstance(said.rows, tuple)}
+    for key, places in answers.items():
+        at = columns.index(key.column)
+        if not all(before < place for before, place in pairwise((-1, *places, len(rows)))):
+            raise MalformedTableError(f"table {entry.name} has no such rows for {key}")
+        if not all(key.names(rows[place][at]) for place in places):
+            raise MalformedTableError(
+                f"table {entry.name} has rows for {key} that it does not name"
+            )
     return RecordedTable(
         name=entry.name,
         version=entry.version,
@@ -174,6 +209,7 @@ def from_wire(entry: statement.TableEntry, data: bytes) -> RecordedTable:
             for column, how_well in entry.column_conditions.items()
         },
         keys=keys,
+        answers=answers,
     )
 
 

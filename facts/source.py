@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from evidence.canonical import Cell
+from facts.globs import compiled
 from facts.status import COMPLETE, Condition
 
 Row = tuple[Cell, ...]
@@ -17,14 +18,21 @@ Row = tuple[Cell, ...]
 
 
 class Key(NamedTuple):
-    """What a keyed table is asked by: `path = '/etc/passwd'`."""
+    """What a keyed table is asked by: `path = '/etc/passwd'`, or `path LIKE '/etc/%'`."""
 
     column: str
     value: str
+    like: bool = False
+    """Whether the value is a pattern (`facts.globs`)."""
 
     def names(self, cell: Cell) -> bool:
         """Whether `cell`, of the key's column, is what this key asks for."""
-        return cell is not None and str(cell) == self.value
+        if cell is None:
+            return False
+        return compiled(self.value).matches(str(cell)) if self.like else str(cell) == self.value
+
+    def __str__(self) -> str:
+        return f"{self.column} {'LIKE' if self.like else '='} '{self.value}'"
 
 
 class Reading(msgspec.Struct, frozen=True):

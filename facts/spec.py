@@ -50,6 +50,8 @@ class Column(msgspec.Struct, frozen=True):
     has the same digest in every table."""
     key: bool = False
     """Whether a keyed table can be asked by this column."""
+    pattern: bool = False
+    """Whether this key holds paths, so that the table can be asked by a pattern, too."""
 
     @property
     def doc(self) -> Words:

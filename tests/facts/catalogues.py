@@ -43,14 +43,37 @@ FILE = TableSpec(
     source=("stat",),
     kind=Kind.KEYED,
     columns=(
-        Column("path", Type.TEXT, "字段。", "A column.", key=True),
-        Column("directory", Type.TEXT, "字段。", "A column.", key=True),
+        Column("path", Type.TEXT, "字段。", "A column.", key=True, pattern=True),
+        Column("directory", Type.TEXT, "字段。", "A column.", key=True, pattern=True),
         Column("mode", Type.TEXT, "字段。", "A column."),
         Column("size", Type.BIGINT, "字段。", "A column."),
     ),
 )
 
-SPECS = {spec.name: spec for spec in (USERS, GROUPS, FILE)}
+HASH = TableSpec(
+    name="hash",
+    version=1,
+    doc=Words("表。", "Digests."),
+    source=("read",),
+    kind=Kind.KEYED,
+    columns=(
+        Column("path", Type.TEXT, "字段。", "A column.", key=True, pattern=True),
+        Column("sha256", Type.TEXT, "字段。", "A column."),
+    ),
+)
+MEMBERS = TableSpec(
+    name="members",
+    version=1,
+    doc=Words("表。", "Members."),
+    source=("read",),
+    kind=Kind.KEYED,
+    columns=(
+        Column("gid", Type.BIGINT, "字段。", "A column.", key=True),
+        Column("username", Type.TEXT, "字段。", "A column."),
+    ),
+)
+
+SPECS = {spec.name: spec for spec in (USERS, GROUPS, FILE, HASH, MEMBERS)}
 CATALOGUE = Catalogue(SPECS, {"approved": ("username", "reason")})
 
 Rows = Sequence[Mapping[str, Cell]]
@@ -70,7 +93,7 @@ class DictSource:
         rows = [
             tuple(row.get(column) for column in columns)
             for row in self.tables.get(table, ())
-            if key is None or row.get(key.column) == key.value
+            if key is None or key.names(row.get(key.column))
         ]
         name = table if key is None else key.value
         return Reading(
@@ -109,4 +132,6 @@ PEOPLE: dict[str, Rows] = {
         {"path": "/root", "directory": "/", "mode": "0700", "size": 4096},
         {"path": "/etc/passwd", "directory": "/etc", "mode": "0644", "size": 2**60},
     ],
+    "hash": [{"path": "/root", "sha256": "00"}],
+    "members": [{"gid": 0, "username": "root"}],
 }

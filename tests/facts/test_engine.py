@@ -2,8 +2,10 @@
 
 import gc
 import random
+import time
 
 import apsw
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,10 +15,11 @@ from facts.catalogue import Catalogue
 from facts.engine import MAX_ROWS, Answer, Asked, Engine, Incomplete
 from facts.errors import QueryError
 from facts.plan import Needs
-from facts.snapshot import RecordedTable, Snapshot
+from facts.sandbox import CPU_S
+from facts.snapshot import RecordedTable, Snapshot, from_wire, to_wire
 from facts.source import Key, Reading, Source
 from facts.status import COMPLETE, Status, condition
-from tests.facts.catalogues import CATALOGUE, DAEMON, NOW, PEOPLE, ROOT, DictSource, Rows
+from tests.facts.catalogues import CATALOGUE, DAEMON, NOW, PEOPLE, ROOT, SPECS, DictSource, Rows
 
 APPROVED = [("root", "always"), ("nobody", None)]
 
@@ -70,6 +73,37 @@ def asked(
         ),
         ("SELECT path FROM file WHERE path = '/root' AND directory = '/etc'", ()),
         ("SELECT path FROM file WHERE path = '/root' OR path = '/none'", (("/root",),)),
+        ("SELECT path FROM file WHERE path LIKE '/etc/%'", (("/etc/passwd",),)),
+        ("SELECT path FROM file WHERE directory LIKE '/et_'", (("/etc/passwd",),)),
+        ("SELECT path FROM file WHERE path LIKE '/ETC/%'", ()),
+        ("SELECT path FROM file WHERE path LIKE '/%%' AND path LIKE '%wd'", (("/etc/passwd",),)),
+        ("SELECT path FROM file WHERE path LIKE NULL", ()),
+        (
+            "SELECT path FROM file WHERE path LIKE '/etc/%%' OR directory = '/' ORDER BY 1",
+            (("/etc/passwd",), ("/root",)),
+        ),
+        ("SELECT path FROM file WHERE path = '/root' OR directory = '/'", (("/root",),)),
+        (
+            "SELECT path FROM file WHERE path = '/etc/passwd' OR directory = '/'",
+            (("/etc/passwd",), ("/root",)),
+        ),
+        (
+            "SELECT f.path FROM users u JOIN file f ON f.path LIKE u.directory || '%'",
+            (("/root",),),
+        ),
+        (
+            (
+                "SELECT f.path, sha256 FROM users u JOIN file f ON f.path = u.directory "
+                "JOIN hash h USING (path)"
+            ),
+            (("/root", "00"),),
+        ),
+        (
+            "SELECT sha256 FROM hash h JOIN file f ON h.path = f.path WHERE f.path LIKE '/%'",
+            (("00",),),
+        ),
+        ("SELECT path FROM file WHERE path IN (SELECT directory FROM users)", (("/root",),)),
+        ("SELECT members.username FROM users JOIN members USING (gid)", (("root",),)),
         ("SELECT 1 FROM users LEFT JOIN file ON path = users.directory", ((1,), (1,))),
     ],
 )
@@ -126,6 +160,47 @@ def test_each_key_is_asked_once_and_recorded_also_when_nothing_was_found() -> No
     assert listed.keys == (Asked("file", none, COMPLETE), Asked("file", root, COMPLETE))
     assert sorted(key for table, _, key in source.asked if key) == sorted([root, sbin, none])
     assert set(engine.recorded().tables["file"].keys) == {root, sbin, none}
+
+
+def test_a_pattern_is_one_key_recorded_with_its_condition() -> None:
+    """It is asked once, kept beside plain keys, and tells how far it was searched."""
+    over = condition(Status.OVER_BUDGET, "pattern_too_wide", "/%%")
+    source = DictSource(PEOPLE, {"/%%": over})
+
+    engine, answer = asked("SELECT size FROM file WHERE path LIKE '/%%' OR path = '/root'", source)
+
+    everything, root = Key("path", "/%%", like=True), Key("path", "/root")
+    assert answer.keys == (Asked("file", everything, over), Asked("file", root, COMPLETE))
+    assert engine.conditions(answer.needs, answer.keys) == [Incomplete("file", everything, over)]
+    assert engine.recorded().tables["file"].keys == {everything: over, root: COMPLETE}
+    assert str(everything) == "path LIKE '/%%'"
+
+
+def test_a_pattern_too_long_is_refused() -> None:
+    """It would make the search, and every repetition, slower than it must be."""
+    with pytest.raises(QueryError) as refusal:
+        asked(f"SELECT size FROM file WHERE path LIKE '/{'x' * 256}'")
+
+    assert refusal.value.code == "over_length"
+
+
+def test_what_reading_the_host_costs_is_not_the_querys_own_work() -> None:
+    """A file that takes a second to be hashed is no query that runs for a second."""
+
+    class Slow(DictSource):
+        def read(self, table: str, columns: tuple[str, ...], key: Key | None = None) -> Reading:
+            until = time.thread_time() + CPU_S + 0.1
+            while time.thread_time() < until:
+                pass
+            return super().read(table, columns, key)
+
+    _, answer = asked(
+        "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 5000) "
+        "SELECT count(*) FROM file, c WHERE path = '/root'",
+        Slow(PEOPLE),
+    )
+
+    assert answer.rows == ((5000,),)
 
 
 def test_a_key_that_is_no_text_asks_nothing() -> None:
@@ -239,6 +314,123 @@ def test_a_key_not_asked_at_scan_time_is_unknown_not_absent() -> None:
     assert key.condition.reason is not None
     assert key.condition.reason.code == "key_not_asked"
     assert engine.conditions(answer.needs, answer.keys)
+
+
+BY_PATTERN = "SELECT path, size FROM file WHERE path LIKE '/etc/%' OR directory LIKE '/%'"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        BY_PATTERN,
+        (
+            "SELECT count(*), group_concat(f.mode) FROM users u JOIN file f ON f.path LIKE "
+            "u.directory || '%'"
+        ),
+        "SELECT sha256 FROM file f JOIN hash h USING (path) WHERE f.path LIKE '/%%'",
+    ],
+)
+def test_a_pattern_is_replayed_as_the_host_answered(sql: str) -> None:
+    """Rows, keys and conditions come again from the signed form, and from nothing else."""
+    live_engine, live = asked(sql)
+    sent = [to_wire(table) for table in live_engine.recorded().tables.values()]
+
+    engine, replayed = asked(sql, Snapshot(from_wire(*table) for table in sent))
+
+    assert replayed == live
+    assert live.rows
+    assert [to_wire(table) for table in engine.recorded().tables.values()] == sent
+
+
+def test_a_pattern_not_asked_at_scan_time_is_unknown_whatever_was() -> None:
+    """That one of its files was looked at says nothing of the others, nor does a wider pattern."""
+    snapshot = recorded(BY_PATTERN, "SELECT path, size FROM file WHERE path = '/etc/passwd'")
+
+    for pattern in ("/etc/p%", "/etc/%%", "/etc/passwd"):
+        engine, answer = asked(f"SELECT size FROM file WHERE path LIKE '{pattern}'", snapshot)
+        (key,) = answer.keys
+        assert answer.rows == ()
+        assert key.condition == condition(
+            Status.UNREADABLE, "key_not_asked", f"file path LIKE '{pattern}'"
+        )
+        assert engine.conditions(answer.needs, answer.keys)
+
+
+class Moving(DictSource):
+    """Files that come, go and change between two questions."""
+
+    def read(self, table: str, columns: tuple[str, ...], key: Key | None = None) -> Reading:
+        nth = len(self.asked)
+        self.tables = {
+            "file": [
+                {"path": "/etc/a", "directory": "/etc", "mode": "0644", "size": nth},
+                {"path": f"/etc/{nth}", "directory": "/etc", "mode": "0644", "size": 0},
+                {"path": f"/etc/{nth}", "directory": "/etc", "mode": "0644", "size": 0},
+            ]
+        }
+        return super().read(table, columns, key)
+
+
+def test_what_changed_between_two_keys_is_replayed_as_each_key_met_it() -> None:
+    """A file that was written to has two rows, and none of the two keys answers with both."""
+    queries = [
+        f"SELECT path, size FROM file WHERE {asks}"
+        for asks in (
+            "path = '/etc/a'",
+            "path LIKE '/etc/%'",
+            "directory = '/etc'",
+            "path = '/etc/1'",
+            "path LIKE '/%%'",
+        )
+    ]
+    engine = engine_of(Moving())
+    needs = Needs()
+    for sql in queries:
+        needs |= engine.plan(sql).needs
+    list(engine.load(needs))
+    live = [engine.run(sql).rows for sql in queries]
+    ((entry, data),) = (to_wire(table) for table in engine.recorded().tables.values())
+
+    again = engine_of(Snapshot([from_wire(entry, data)]))
+    list(again.load(needs))
+    replayed = [again.run(sql).rows for sql in queries]
+
+    assert replayed == live
+    assert [len(rows) for rows in live] == [1, 3, 3, 0, 3]
+    assert sum(key.rows is not msgspec.UNSET for key in entry.keys) == 5
+
+
+@pytest.mark.parametrize(
+    ("sql", "rows"),
+    [
+        ("SELECT username, sid FROM users WHERE uid = 0", (("root", None),)),
+        ("SELECT *, sid FROM users WHERE uid = 1", ((1, 1, "daemon", "/usr/sbin", "", None),)),
+        ("SELECT username FROM users WHERE elevated = 1", ()),
+        (
+            "SELECT username, elevated, groupname FROM users JOIN groups USING (gid)",
+            (("root", None, "root"),),
+        ),
+        ("SELECT sid, share FROM users CROSS JOIN groups WHERE uid = groups.gid", ((None, "0.5"),)),
+        ("SELECT typeof(uid), sid IS NULL FROM users", (("integer", 1), ("integer", 1))),
+        ("SELECT attributes, mode FROM file WHERE path = '/root'", ((None, "0700"),)),
+        ("SELECT attributes FROM file WHERE path = '/none'", ()),
+        ("SELECT count(sid), count(*) FROM users", ((0, 2),)),
+    ],
+)
+def test_a_hidden_column_is_null_at_the_keyboard(
+    sql: str, rows: tuple[tuple[Cell, ...], ...]
+) -> None:
+    """What other platforms have can be named, and answers as osquery does here."""
+    hiding = Catalogue(SPECS, {}, {"users": ("sid", "elevated"), "file": ("attributes",)})
+    source = DictSource(PEOPLE)
+    engine = engine_of(source, policy=False, catalogue=hiding)
+    list(engine.load(engine.plan(sql).needs))
+
+    answer = engine.run(sql)
+
+    assert answer.rows == rows
+    assert engine.conditions(answer.needs, answer.keys) == []
+    assert not {"sid", "elevated", "attributes"} & {c for _, cs, _ in source.asked for c in cs}
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,19 @@ def _keyboard() -> Planner:
         ("SELECT a.uid FROM users a JOIN users b ON a.uid = b.gid", {"users": ["gid", "uid"]}),
         ("SELECT mode FROM file WHERE path = '/etc'", {"file": ["mode", "path"]}),
         ("SELECT mode FROM file WHERE path IN ('/a', '/b')", {"file": ["mode", "path"]}),
+        ("SELECT mode FROM file WHERE path LIKE '/etc/%%'", {"file": ["mode", "path"]}),
+        ("SELECT mode FROM file WHERE directory LIKE '/etc/%'", {"file": ["directory", "mode"]}),
+        (
+            (
+                "SELECT h.sha256 FROM users u CROSS JOIN file f ON f.path LIKE u.directory || '/%' "
+                "JOIN hash h USING (path)"
+            ),
+            {"users": ["directory"], "file": ["path"], "hash": ["path", "sha256"]},
+        ),
+        (
+            "SELECT size FROM file WHERE path IN (SELECT directory FROM users)",
+            {"file": ["path", "size"], "users": ["directory"]},
+        ),
         (
             "WITH p(path) AS (VALUES ('/a')) SELECT f.mode FROM p JOIN file f USING (path)",
             {"file": ["mode", "path"]},
@@ -98,7 +111,16 @@ def test_names_exactly_what_is_read(
         ("SELECT rowid FROM users", "rowid_refused", "users"),
         ("SELECT _rowid_ FROM users", "rowid_refused", "users"),
         ("SELECT mode FROM file", "constraint_missing", "path = '/etc/passwd'"),
-        ("SELECT mode FROM file WHERE path LIKE '/etc/%'", "constraint_missing", "path"),
+        ("SELECT mode FROM file WHERE path LIKE '%.conf'", "constraint_missing", "path"),
+        ("SELECT mode FROM file WHERE path NOT LIKE '/etc/%'", "constraint_missing", "path"),
+        ("SELECT mode FROM file WHERE path LIKE '/a!%' ESCAPE '!'", "constraint_missing", "path"),
+        ("SELECT mode FROM file WHERE path GLOB '/etc/*'", "constraint_missing", "path"),
+        (
+            "SELECT mode FROM file WHERE path LIKE '/etc/%' OR size = 3",
+            "constraint_missing",
+            "path",
+        ),
+        ("SELECT username FROM members WHERE gid LIKE '0%'", "constraint_missing", "gid"),
         ("SELECT mode FROM file WHERE path = '/A' COLLATE NOCASE", "constraint_missing", "path"),
         ("SELECT mode FROM file WHERE path > '/A'", "constraint_missing", "path"),
         ("SELECT :limit", "parameter_missing", ":limit"),
@@ -141,6 +163,22 @@ def test_double_quotes_only_name_things_in_a_policy(planner: Planner, keyboard: 
     assert refusal.value.code == "column_unknown"
     assert planner.plan('SELECT "username" FROM users').needs == Needs({"users": ["username"]})
     assert keyboard.plan(sql).needs == Needs({"users": ["username"]})
+
+
+HIDING = Catalogue(SPECS, {}, {"users": ("sid", "elevated"), "file": ("attributes",)})
+
+
+def test_a_hidden_column_can_be_named_and_no_star_names_it() -> None:
+    """What other platforms have is there to be asked for, and nowhere else."""
+    keyboard = Planner(HIDING, policy=False)
+
+    named = keyboard.plan("SELECT sid, username FROM users")
+    starred = keyboard.plan("SELECT * FROM users NATURAL JOIN groups")
+    keyed = keyboard.plan("SELECT attributes FROM file WHERE path = '/a'")
+
+    assert named.needs == Needs({"users": ["sid", "username"]})
+    assert "sid" not in starred.needs["users"]
+    assert keyed.needs == Needs({"file": ["attributes", "path"]})
 
 
 def test_tells_the_columns_of_the_answer(planner: Planner) -> None:

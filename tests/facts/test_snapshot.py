@@ -29,7 +29,13 @@ TABLE = RecordedTable(
     rows=in_canonical_order([("/a", "0600", 2**60), ("/b", None, 1), ("/b", None, 1)]),
     read_at=NOW,
     column_conditions={"mode": condition(Status.PARTIAL, "malformed_source", "/a", "2")},
-    keys={Key("path", "/a"): COMPLETE, Key("path", "/b"): DENIED, Key("path", "/c"): COMPLETE},
+    keys={
+        Key("path", "/a"): COMPLETE,
+        Key("path", "/b"): DENIED,
+        Key("path", "/%", like=True): DENIED,
+        Key("path", "/c"): COMPLETE,
+    },
+    answers={Key("path", "/b"): (1,)},
 )
 
 CELLS = st.one_of(
@@ -85,12 +91,19 @@ def test_the_order_of_asking_does_not_show() -> None:
         read_at=NOW,
         column_conditions=TABLE.column_conditions,
         keys=dict(reversed(list(TABLE.keys.items()))),
+        answers=TABLE.answers,
     )
 
     assert to_wire(reverse) == to_wire(TABLE)
 
 
 ENTRY, DATA = to_wire(TABLE)
+
+
+def changed(**fields: object) -> tuple[statement.KeyEntry, ...]:
+    """The keys of `ENTRY`, the second, `/a`, changed."""
+    first, second, *rest = ENTRY.keys
+    return (first, msgspec.structs.replace(second, **fields), *rest)
 
 
 @pytest.mark.parametrize(
@@ -107,6 +120,11 @@ ENTRY, DATA = to_wire(TABLE)
         ({"column_conditions": {}, "columns": ("x", "mode", "size")}, DATA, "no column path"),
         ({"keys": ENTRY.keys[::-1]}, DATA, "out of order"),
         ({"keys": ENTRY.keys[:1] * 2}, DATA, "out of order"),
+        ({"keys": changed(rows=(3,))}, DATA, "no such rows"),
+        ({"keys": changed(rows=(-1,))}, DATA, "no such rows"),
+        ({"keys": changed(rows=(0, 0))}, DATA, "no such rows"),
+        ({"keys": changed(rows=(1,))}, DATA, "does not name"),
+        ({"keys": changed(value="/" * 257, operator="LIKE")[1:2]}, DATA, "too long a pattern"),
         ({"condition": statement.Condition("partial", None)}, DATA, "partial"),
         (
             {"condition": statement.Condition("complete", statement.Reason("x", ()))},
@@ -130,13 +148,15 @@ def test_answers_what_was_asked_and_nothing_more() -> None:
     snapshot = Snapshot([TABLE])
 
     found = snapshot.read("file", ("size", "path"), Key("path", "/a"))
+    by_pattern = snapshot.read("file", ("path",), Key("path", "/%", like=True))
     absent = snapshot.read("file", ("path",), Key("path", "/c"))
     denied = snapshot.read("file", ("path",), Key("path", "/b"))
     unasked = snapshot.read("file", ("path",), Key("path", "/d"))
 
     assert found == Reading(((str(2**60), "/a"),), NOW, recorded=True)
     assert absent == Reading((), NOW, recorded=True)
-    assert (denied.rows, denied.condition) == ((("/b",), ("/b",)), DENIED)
+    assert (denied.rows, denied.condition) == ((("/b",),), DENIED)
+    assert by_pattern.rows == (("/a",), ("/b",), ("/b",))
     assert unasked.condition == condition(Status.UNREADABLE, "key_not_asked", "file path = '/d'")
 
 

@@ -122,6 +122,36 @@ def test_an_edited_score_names_the_field(field: str, value: object) -> None:
     assert [(d.what, d.field) for d in result.differences] == [("score", field)]
 
 
+def test_a_pattern_is_judged_again_from_what_it_found() -> None:
+    """Its rows are those that it found at the scan, and one taken away shows."""
+    check = {
+        "registers": None,
+        "applies": "SELECT 1 FROM file WHERE directory = '/etc/cron.d'",
+        "violations": "SELECT f.path FROM file f WHERE f.path LIKE '/etc/cron.%/%'",
+        "finding": None,
+    }
+    files = [
+        {"path": f"/etc/cron.{when}/{name}", "directory": f"/etc/cron.{when}"}
+        for when in ("d", "daily")
+        for name in ("a", "b")
+    ]
+    honest = make([samples.policy(**check)], {"file": files}, {})
+    table = honest.tables["file"].splitlines(keepends=True)
+    (entry,) = honest.report.tables
+    short = msgspec.structs.replace(entry, row_count=3)
+
+    kept = checked(honest)
+    hiding = checked(
+        honest,
+        msgspec.structs.replace(honest.report, tables=(short,)),
+        {"tables": {"file": b"".join(table[1:])}},
+    )
+
+    assert kept.holds
+    assert honest.report.verdicts[0].row_count == 4
+    assert ("CEP-USB-003", "row_count") in {(d.what, d.field) for d in hiding.differences}
+
+
 def test_an_edited_status_changes_what_is_recomputed() -> None:
     """Calling an unreadable table complete turns the unknown check into another verdict."""
     made = make([samples.policy()], samples.TESTS[3]["given"], {"approved_usb": []})
