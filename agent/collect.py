@@ -28,6 +28,11 @@ from policies.errors import RecomputeError
 from policies.model import Check, Policy
 from policies.score import score
 
+MAX_TABLES = 10 * 1024 * 1024
+"""The most bytes that all tables of one report have together. Escaped, they may be twice as many in
+a parcel's lines, and no line and no request takes more: a report that is too large for them could
+never be sent, nor anything after it."""
+
 
 class Collected(msgspec.Struct, frozen=True):
     """What one scan recorded and judged."""
@@ -69,10 +74,14 @@ def collect(job: ScanJob, policies: tuple[Policy, ...]) -> Collected:
             case Ended():
                 ended = message
     read = () if planned is None else planned.read
+    left_out = _too_large(tables)
+    for entry in left_out:
+        tables[entry.name] = (entry, b"")
     if run.broke_off is not None:
         talk(f"扫描子进程中断 / the scan child broke off: {run.broke_off}, {len(tables)} tables")
         for entry in _missing(planned, tables, run.broke_off, job.now):
             tables[entry.name] = (entry, b"")
+    if run.broke_off is not None or left_out:
         judged = _judge_again(job, policies, tables)
         verdicts = {(verdict.policy, verdict.check): verdict for verdict in judged}
     kept = [tables[name] for name in sorted(tables)]
@@ -127,6 +136,27 @@ def _unjudged(policy: Policy, check: Check) -> Verdict:
         row_count=0,
         rows_digest=Digest(sha256=hashlib.sha256(b"").hexdigest()),
     )
+
+
+def _too_large(tables: dict[str, tuple[TableEntry, bytes]]) -> list[TableEntry]:
+    """Entries in place of the largest tables, until the rest is no more than `MAX_TABLES`."""
+    found = []
+    total = sum(len(data) for _, data in tables.values())
+    for entry, data in sorted(tables.values(), key=lambda table: len(table[1]), reverse=True):
+        if total <= MAX_TABLES:
+            break
+        total -= len(data)
+        reason = Reason(code="too_large", args=(entry.name,))
+        found.append(
+            msgspec.structs.replace(
+                entry,
+                row_count=0,
+                condition=Condition(status="over_budget", reason=reason),
+                column_conditions={},
+                keys=(),
+            )
+        )
+    return found
 
 
 def _missing(

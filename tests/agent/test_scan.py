@@ -260,6 +260,39 @@ def test_a_killed_scan_is_recorded_as_over_budget(
     assert collected.score.expected == 3
 
 
+def test_tables_too_large_to_be_sent_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever makes a table grow does not mute the host: over budget, unknown, and it is sent."""
+    job, policies = _job(enrolled(tmp_path).state)
+    monkeypatch.setattr(collecting, "MAX_TABLES", 0)
+
+    collected = collect(job, policies)
+
+    filled = [entry for entry, _ in collected.tables if entry.condition.status != "over_budget"]
+    users = next(entry for entry, _ in collected.tables if entry.name == "users")
+    verdicts = {verdict.check: verdict for verdict in collected.verdicts}
+    assert {(data, entry.row_count) for entry, data in collected.tables} == {(b"", 0)}
+    assert all(entry.row_count == 0 for entry in filled)
+    assert users.condition.reason == Reason(code="too_large", args=("users",))
+    assert verdicts["CEP-AGT-902"].verdict == "unknown"
+    assert verdicts["CEP-AGT-902"].reasons == (users.condition.reason,)
+
+
+def test_the_largest_table_is_left_out_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What fits is recorded as ever."""
+    job, policies = _job(enrolled(tmp_path).state)
+    sizes = {entry.name: len(data) for entry, data in collect(job, policies).tables}
+    monkeypatch.setattr(collecting, "MAX_TABLES", sum(sizes.values()) - 1)
+
+    collected = collect(job, policies)
+
+    over = [e.name for e, _ in collected.tables if e.condition.status == "over_budget"]
+    assert over == [max(sizes, key=lambda name: sizes[name])]
+
+
 def test_a_scan_without_time_judges_nothing(tmp_path: Path) -> None:
     """A wall clock of zero leaves every check unknown, and the scan is still a scan."""
     job, policies = _job(enrolled(tmp_path).state)
