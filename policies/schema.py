@@ -8,9 +8,10 @@ from policies.model import Policy
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-DATA_FILE: dict[str, Any] = {
-    "title": "DataFile",
-    "description": "The four fields of an inline entry, in a file beside the policy.",
+FILE: dict[str, Any] = {
+    "title": "File",
+    "description": "What would stand here (the four fields of data, a list of checks) in a file "
+    "beside the policy.",
     "type": "object",
     "properties": {"file": {"type": "string", "pattern": r"^[a-z0-9_/-]+\.yaml$"}},
     "required": ["file"],
@@ -19,13 +20,14 @@ DATA_FILE: dict[str, Any] = {
 
 
 def schema() -> dict[str, Any]:
-    """The schema of a policy file as it is written, before its data files are read in."""
+    """The schema of a policy file as it is written, before the files it names are read in."""
     (reference,), definitions = msgspec.json.schema_components([Policy])
-    inline = definitions["Data"]
+    for name in ("Data", "Check"):
+        definitions[f"Inline{name}"] = definitions[name]
+        definitions[name] = {"anyOf": [FILE, {"$ref": f"#/$defs/Inline{name}"}]}
     return {
         "$schema": DIALECT,
         "title": "Anfang policy",
         **reference,
-        "$defs": definitions
-        | {"Data": {"anyOf": [DATA_FILE, {"$ref": "#/$defs/InlineData"}]}, "InlineData": inline},
+        "$defs": definitions,
     }

@@ -199,11 +199,36 @@ def test_problems_in_a_data_file_name_that_file(tmp_path: Path) -> None:
     assert (Path(problem.file).name, problem.line) == ("ports.yaml", 6)
 
 
+def test_checks_of_a_file_stand_where_it_is_named(tmp_path: Path) -> None:
+    """Families of checks have files of their own, and their problems are found there."""
+    whole = samples.policy()
+    (tmp_path / "checks").mkdir()
+    samples.write(tmp_path / "checks", whole["checks"], "usb.yaml")
+    parted = whole | {"checks": [{"file": "checks/usb.yaml"}]}
+
+    file = samples.loaded(tmp_path, parted)
+
+    assert file.policy == samples.loaded(tmp_path, whole).policy
+    assert Path(file.at("checks", 0, "id").file).name == "usb.yaml"
+
+
+def test_a_file_of_checks_is_a_list(tmp_path: Path) -> None:
+    """A single check, or anything else, is refused with what to write."""
+    (tmp_path / "usb.yaml").write_text("id: CEP-USB-001\n", encoding="utf-8")
+
+    (problem,) = problems_of(
+        samples.write(tmp_path, samples.policy() | {"checks": [{"file": "usb.yaml"}]})
+    )
+
+    assert problem.message == "not a list of checks"
+    assert Path(problem.file).name == "usb.yaml"
+
+
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ({"file": "../etc/passwd"}, "not the name of a data file"),
-        ({"file": "/etc/x.yaml"}, "not the name of a data file"),
+        ({"file": "../etc/passwd"}, "not the name of such a file"),
+        ({"file": "/etc/x.yaml"}, "not the name of such a file"),
         ({"file": "missing.yaml"}, "missing.yaml: No such file"),
         ({"file": "x.yaml", "source": "y"}, "`file` beside other keys"),
     ],
