@@ -42,6 +42,7 @@ from evidence.statement import Digest, Reason, RegisterRef
 from facts.catalogue import Catalogue
 from facts.engine import Engine
 from facts.errors import QueryError
+from facts.foreign import hidden
 from facts.plan import whole
 from facts.pseudonym import Pseudonym
 from facts.snapshot import RecordedTable, condition_to_wire, to_wire
@@ -156,7 +157,7 @@ def _recorded(table: RecordedTable) -> Recorded:
 def _query(job: QueryJob) -> None:
     engine = Engine(
         _source(job.root, job.pseudonym_key, job.own),
-        catalogue=Catalogue(SPECS),
+        catalogue=Catalogue(SPECS, hidden=hidden(SPECS)),
         now=job.now,
         policy=False,
     )

@@ -64,7 +64,8 @@ class Answer(msgspec.Struct, frozen=True):
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Portable, ...], ...]
-    """In canonical order, duplicates kept; cells as canonical bytes carry them."""
+    """In canonical order, duplicates kept; at the keyboard in the query's own order. Cells as
+    canonical bytes carry them."""
     needs: Needs
     """The tables and columns it rests on."""
     keys: tuple[Asked, ...]
@@ -174,7 +175,9 @@ class Engine:
         keys = sorted(set(self._asked))
         return Answer(
             plan.columns,
-            in_canonical_order(rows),
+            in_canonical_order(rows)
+            if self._policy
+            else tuple(tuple(map(portable, r)) for r in rows),
             plan.needs,
             tuple(Asked(table, key, self._keyed[table].conditions[key]) for table, key in keys),
         )

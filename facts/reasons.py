@@ -139,6 +139,27 @@ _QUERY: Mapping[str, Words] = {
         "按设计不提供 {0}：该表会访问本机以外的目标，或将文件取走",
         "{0} is not offered by design: it would reach beyond this host or take files from it",
     ),
+    "table_denied_contents": Words(
+        "按设计不提供 {0}：该表会在文件、内存或磁盘的内容中查找，而本系统从不读取内容",
+        "{0} is not offered by design: it would search the contents of files, memory or disks, "
+        "which this program never reads",
+    ),
+    "table_denied_tracing": Words(
+        "按设计不提供 {0}：本系统清点主机的状态，不跟踪进程和人员的操作",
+        "{0} is not offered by design: this program takes stock of a host, and does not trace "
+        "what processes and people do",
+    ),
+    "table_of_osquery": Words(
+        "{0} 说的是 osquery 自身；本系统自身的状态见 anfang_ 开头的表",
+        "{0} is about osquery itself; what this program is doing is in the tables anfang_…",
+    ),
+    "table_not_offered": Words(
+        "本系统不提供 osquery 的表 {0}：现有检查项不需要",
+        "osquery's {0} is not offered: no check needs it",
+    ),
+    "table_other_platform": Words(
+        "osquery 的表 {0} 只在其他操作系统上才有", "osquery has {0} on other platforms only"
+    ),
     "local_column": Words(
         "策略不可读取 {0}：该字段仅供在本机现场查询，不作记录；请逐一列出所需字段",
         "a policy cannot read {0}: it serves queries at the keyboard only and is never recorded; "

@@ -531,6 +531,15 @@ def test_rows_come_in_canonical_order_duplicates_kept() -> None:
     assert answer.rows == (("daemon",), ("root",), ("root",))
 
 
+def test_the_keyboard_gets_rows_in_the_order_it_asked_for() -> None:
+    """Nobody signs them, and a person reads them from the top."""
+    sql = "SELECT username FROM users ORDER BY username DESC"
+
+    _, answer = asked(sql, DictSource({"users": [DAEMON, ROOT]}), policy=False)
+
+    assert answer.rows == (("root",), ("daemon",))
+
+
 def test_parameters_are_bound_by_name() -> None:
     """A parameter is a value, whatever it contains."""
     _, answer = asked(
