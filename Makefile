@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 PY := .venv/bin/python
 
-.PHONY: help run stop setup test check lint bench lock clean
+.PHONY: help run stop setup test check lint bench recorder lock clean
 
 help: ## 显示本帮助 / show this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -36,6 +36,9 @@ check: setup lint ## 提交前的全部检查 / everything a change must pass
 
 bench: setup ## 性能比对（本机，同一次运行） / benchmarks, as ratios in one run
 	@failed=0; for each in scan tables ingest; do $(PY) benchmarks/$$each.py || failed=1; done; exit $$failed
+
+recorder: ## 生成单文件记录程序，供旧系统使用（Python 3.6 起） / the recorder for old hosts: dist/
+	@$(PY) scripts/recorder.py
 
 lock: ## 重新生成 requirements/ / rewrite the hashed requirements
 	@scripts/lock.sh

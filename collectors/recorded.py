@@ -65,7 +65,7 @@ class RecordedHost:
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
         if entry.names is None:
             raise _why_not(entry, path)
-        return list(entry.names)
+        return sorted(entry.names)
 
     def link(self, path: str) -> str:
         """See `Host.link`."""

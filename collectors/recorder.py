@@ -23,6 +23,7 @@ import json
 import os
 import re
 import selectors
+import shlex
 import signal
 import socket
 import stat
@@ -225,8 +226,8 @@ class Recording:
         except (OSError, _TooLargeError):
             return []
         fields = (line.split(b":") for line in data.split(b"\n"))
-        homes = {os.fsdecode(found[5]).rstrip("/") for found in fields if len(found) == _PASSWD}
-        return sorted(home for home in homes if home.startswith("/"))
+        homes = {os.fsdecode(found[5]) for found in fields if len(found) == _PASSWD}
+        return sorted({home.rstrip("/") for home in homes if home.startswith("/")})
 
     def _expand(self, base: str, parts: List[str]) -> None:
         if not parts:
@@ -628,7 +629,8 @@ def main(request: Dict[str, Any], program: str) -> int:
     args = parser.parse_args()
     _talk(*IMPACT)
     if args.list or not args.out:
-        print("\n".join(request["paths"] + [" ".join(argv) for argv in request["programs"]]))
+        programs = [" ".join(map(shlex.quote, argv)) for argv in request["programs"]]
+        print("\n".join(request["paths"] + programs))
         return 0 if args.list else 2
     os.nice(10)
     made = record(request)

@@ -44,10 +44,11 @@ AUTHORIZED_KEYS = TableSpec(
     source=(
         "/etc/passwd",
         "/usr/sbin/sshd -T",
+        "/usr/bin/sshd -T",
         "/etc/ssh/sshd_config",
         "/etc/ssh/sshd_config.d/*.conf",
-        "/home/<user>/.ssh/authorized_keys*",
-        "/root/.ssh/authorized_keys*",
+        "<home>/.ssh/authorized_keys",
+        "<home>/.ssh/authorized_keys2",
     ),
     privilege="root",
     osquery=True,

@@ -1,6 +1,7 @@
 """What else is attached, block devices and radios; and what came and went, on any bus."""
 
 from facts.spec import Column, Kind, Privacy, TableSpec, Type
+from facts.tables.usb import USB_INTERFACES
 from facts.words import Words
 
 _SERIAL = Column(
@@ -100,13 +101,15 @@ WIRELESS_DEVICES = TableSpec(
         "Radios: Wi-Fi, Bluetooth and cellular, by hardware present and not by module loaded.",
     ),
     source=(
-        "/sys/class/net",
-        "/sys/class/ieee80211",
-        "/sys/class/bluetooth",
-        "/sys/class/wwan",
-        "/sys/class/rfkill",
-        "/sys/bus/usb/devices",
-        "iw dev",
+        *(f"/sys/class/net/<interface>/{name}" for name in ("uevent", "type", "flags")),
+        *(f"/sys/class/net/<interface>/{link}" for link in ("device/driver", "phy80211")),
+        "/sys/class/ieee80211/<phy>/device/driver",
+        "/sys/class/ieee80211/<phy>/device/net",
+        "/sys/class/bluetooth/<adapter>/device/driver",
+        "/sys/class/wwan/<modem>/device/driver",
+        *(f"/sys/class/rfkill/<switch>/{name}" for name in ("device", "soft", "hard")),
+        *USB_INTERFACES.source,
+        *(f"{directory}/iw dev" for directory in ("/usr/sbin", "/sbin", "/usr/bin", "/bin")),
     ),
     notes=Words(
         "从不读取网络名称（SSID）、用户和卡的号码（IMSI、ICCID），以及已配对的设备。",
