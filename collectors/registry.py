@@ -6,6 +6,7 @@ from typing import Any
 
 COLLECTORS: Mapping[str, str] = {
     "account_activity": "collectors.logins:account_activity",
+    "apt_sources": "collectors.apt:apt_sources",
     "arp_cache": "collectors.arp:arp_cache",
     "authorized_keys": "collectors.ssh_keys:authorized_keys",
     "block_devices": "collectors.block:block_devices",
@@ -22,6 +23,7 @@ COLLECTORS: Mapping[str, str] = {
     "hash": "collectors.files:digests",
     "interface_addresses": "collectors.interfaces:interface_addresses",
     "interface_details": "collectors.interfaces:interface_details",
+    "iptables": "collectors.iptables:iptables",
     "kernel_info": "collectors.system:kernel_info",
     "kernel_module_files": "collectors.modules:kernel_module_files",
     "kernel_modules": "collectors.modules:kernel_modules",
@@ -33,6 +35,8 @@ COLLECTORS: Mapping[str, str] = {
     "modprobe_config": "collectors.modules:modprobe_config",
     "mounts": "collectors.mounts:mounts",
     "network_links": "collectors.links:network_links",
+    "nftables_rules": "collectors.nftables:nftables_rules",
+    "npm_packages": "collectors.npm_packages:npm_packages",
     "os_version": "collectors.system:os_version",
     "package_file_changes": "collectors.package_files:package_file_changes",
     "packet_sockets": "collectors.packet_sockets:packet_sockets",
@@ -43,6 +47,7 @@ COLLECTORS: Mapping[str, str] = {
     "process_executables": "collectors.processes:executable",
     "process_open_sockets": "collectors.sockets:process_open_sockets",
     "processes": "collectors.processes:processes",
+    "python_packages": "collectors.python_packages:python_packages",
     "removable_media": "collectors.removable_media:removable_media",
     "removable_mounts": "collectors.removable_media:removable_mounts",
     "rfkill": "collectors.rfkill:rfkill",
@@ -66,6 +71,7 @@ COLLECTORS: Mapping[str, str] = {
     "user_groups": "collectors.accounts:user_groups",
     "users": "collectors.accounts:users",
     "wireless_devices": "collectors.wireless:wireless_devices",
+    "yum_sources": "collectors.yum:yum_sources",
 }
 """`module:function` of each table; a `Collector`, or a `KeyedCollector` for a keyed table."""
 

@@ -135,4 +135,246 @@ PACKAGE_FILE_CHANGES = TableSpec(
     ),
 )
 
-TABLES: tuple[TableSpec, ...] = (RPM_PACKAGES, PACKAGE_FILE_CHANGES)
+_PYTHONS = tuple(
+    f"{library}/{python}"
+    for library in (
+        "/usr/lib",
+        "/usr/lib64",
+        "/usr/local/lib",
+        "/usr/local/lib64",
+        "/opt/*/lib",
+        "/opt/*/lib64",
+        "/opt/*/*/lib",
+    )
+    for python in ("python*/dist-packages", "python*/site-packages")
+)
+
+PYTHON_PACKAGES = TableSpec(
+    name="python_packages",
+    version=1,
+    doc=Words(
+        "安装在系统目录中的 Python 软件包。", "Python packages installed in system directories."
+    ),
+    source=(
+        "/usr/lib",
+        "/usr/lib64",
+        "/usr/local/lib",
+        "/usr/local/lib64",
+        "/opt",
+        "/opt/*",
+        "/opt/*/lib",
+        "/opt/*/lib64",
+        "/opt/*/*/lib",
+        *_PYTHONS,
+        *(f"{directory}/*.dist-info/METADATA" for directory in _PYTHONS),
+        *(f"{directory}/*.egg-info/PKG-INFO" for directory in _PYTHONS),
+        *(f"{directory}/*.egg-info" for directory in _PYTHONS),
+    ),
+    osquery=True,
+    notes=Words(
+        "只看系统目录和 `/opt` 下两层以内的 Python 环境，不看用户主目录，因此不需要也不支持按用户"
+        "联查。同一个包装在几处，就有几行。",
+        "System directories and the environments up to two levels below `/opt`, never homes, so "
+        "there is nothing to join users with. A package that is installed in several places is "
+        "several rows.",
+    ),
+    columns=(
+        Column("name", Type.TEXT, "软件包名。", "Name of the package."),
+        Column(
+            "uid",
+            Type.BIGINT,
+            "软件包文件的属主。",
+            "Number of the user who owns the package's files.",
+        ),
+        Column("version", Type.TEXT, "版本。", "Version."),
+        Column("summary", Type.TEXT, "一句话简介。", "What it says of itself in a sentence."),
+        Column("author", Type.TEXT, "作者；没有时为空。", "Its author; empty if not said."),
+        Column("license", Type.TEXT, "许可证；没有时为空。", "Its licence; empty if not said."),
+        Column("path", Type.TEXT, "元数据所在的路径。", "Path of its metadata."),
+        Column("directory", Type.TEXT, "所在的模块目录。", "Directory it is imported from."),
+    ),
+)
+
+_INNER = ("*/node_modules", "*/*/node_modules")
+_NODES = tuple(
+    f"{directory}{nested}"
+    for directory in ("/usr/lib/node_modules", "/usr/local/lib/node_modules", "/usr/share/nodejs")
+    for nested in (
+        "",
+        *(f"/{first}" for first in _INNER),
+        *(f"/{first}/{second}" for first in _INNER for second in _INNER),
+    )
+)
+
+NPM_PACKAGES = TableSpec(
+    name="npm_packages",
+    version=1,
+    doc=Words("全局安装的 Node 软件包。", "Node packages installed for the whole host."),
+    source=tuple(
+        f"{home}{part}"
+        for home in _NODES
+        for part in ("", "/*", "/*/package.json", "/*/*/package.json")
+    ),
+    osquery=True,
+    notes=Words(
+        "只读每个软件包的 package.json，包括软件包内嵌套的；不看项目目录和用户主目录，也不跟随符号"
+        "链接。作者只取姓名，不取邮箱。",
+        "Of each package, nested ones included, only package.json is read; projects and homes are "
+        "not looked at, links not followed. Of an author only the name is taken.",
+    ),
+    columns=(
+        Column("name", Type.TEXT, "软件包名。", "Name of the package."),
+        Column("version", Type.TEXT, "版本。", "Version."),
+        Column("description", Type.TEXT, "简介。", "What it says of itself."),
+        Column("author", Type.TEXT, "作者；没有时为空。", "Its author; empty if not said."),
+        Column("license", Type.TEXT, "许可证；没有时为空。", "Its licence; empty if not said."),
+        Column("homepage", Type.TEXT, "主页；没有时为空。", "Its home page; empty if not said."),
+        Column("path", Type.TEXT, "软件包的目录。", "Directory of the package."),
+        Column(
+            "directory",
+            Type.TEXT,
+            "软件包所在的 node_modules 目录。",
+            "Directory of packages it is in.",
+        ),
+        Column(
+            "depth",
+            Type.INTEGER,
+            "嵌套层数；直接安装的为 0。",
+            "How deep it is nested; 0 if it was installed itself.",
+        ),
+    ),
+)
+
+APT_SOURCES = TableSpec(
+    name="apt_sources",
+    version=1,
+    doc=Words(
+        "apt 正在使用的软件源，一个地址一个发行套件一行。",
+        "Repositories that apt installs from, a row for each address and suite.",
+    ),
+    source=(
+        "/etc/apt",
+        "/etc/apt/sources.list",
+        "/etc/apt/sources.list.d",
+        "/etc/apt/sources.list.d/*",
+        "/var/lib/apt/lists",
+        "/var/lib/apt/lists/*_InRelease",
+        "/var/lib/apt/lists/*_Release",
+    ),
+    osquery=True,
+    notes=Words(
+        "已停用的和只提供源码的不列出，与 osquery 一致；从未更新过、尚无本地清单的软件源也列出，"
+        "osquery 会漏掉它们。`components` 为配置所写，不是软件源的全部。地址中的用户名、口令和"
+        "令牌已去除。没有 apt 的主机，此表完整而没有数据行。",
+        "Those switched off, or with sources only, are left out, as in osquery; those apt has not "
+        "fetched yet are rows, which osquery misses. `components` are the configured ones, not all "
+        "there are. Addresses are shown without user names, passwords and tokens. A host without "
+        "apt has a complete table without rows.",
+    ),
+    columns=(
+        Column(
+            "name",
+            Type.TEXT,
+            "地址（不带协议）与发行套件，以空格连接。",
+            "Address without its scheme, a blank, and the suite.",
+        ),
+        Column("source", Type.TEXT, "写有该软件源的文件。", "File that names it."),
+        Column("base_uri", Type.TEXT, "地址，不带末尾的 `/`。", "Address, without a final `/`."),
+        Column(
+            "release",
+            Type.TEXT,
+            "软件源自述的代号；没有时为所配置的套件。",
+            "Code name by the repository itself, else the suite that is configured.",
+        ),
+        Column(
+            "version",
+            Type.TEXT,
+            "软件源自述的版本；没有时为空。",
+            "Version by the repository itself; empty if not said.",
+        ),
+        Column(
+            "maintainer",
+            Type.TEXT,
+            "软件源自述的来源（Origin）；没有时为空。",
+            "Origin by the repository itself; empty if not said.",
+        ),
+        Column(
+            "components",
+            Type.TEXT,
+            "所用的部分，以空格分隔。",
+            "Components that are used, separated by blanks.",
+        ),
+        Column(
+            "architectures",
+            Type.TEXT,
+            "限定的体系结构，未限定时为软件源所有的，以空格分隔。",
+            "Architectures it is limited to, else all it has, separated by blanks.",
+        ),
+        Column(
+            "trusted",
+            Type.INTEGER,
+            "不验签名即信任为 1，一律不信任为 0，由签名决定时为 NULL。",
+            "1 if trusted without a signature, 0 if never; NULL if signatures decide.",
+        ),
+        Column(
+            "signed_by",
+            Type.TEXT,
+            "指定的验签密钥环或指纹，写在文件内的为 `inline`；未指定时为空。",
+            "Key rings or fingerprints that must have signed it, `inline` for a key in the file; "
+            "empty if any trusted key may.",
+        ),
+    ),
+)
+
+YUM_SOURCES = TableSpec(
+    name="yum_sources",
+    version=1,
+    doc=Words(
+        "yum 和 dnf 的软件源，包括已停用的。", "Repositories of yum and dnf, also unused ones."
+    ),
+    source=(
+        "/etc/dnf/dnf.conf",
+        "/etc/yum.conf",
+        "/etc/yum.repos.d",
+        "/etc/yum.repos.d/*.repo",
+        "/etc/yum/repos.d",
+        "/etc/yum/repos.d/*.repo",
+        "/etc/distro.repos.d",
+        "/etc/distro.repos.d/*.repo",
+    ),
+    osquery=True,
+    notes=Words(
+        "enabled 和 gpgcheck 为实际生效值：软件源自己没写的取 [main] 段，再没有则取程序默认值；"
+        "osquery 只照抄文件。变量（如 `$releasever`）原样保留，地址中的用户名、口令和令牌已去除。"
+        "没有 yum 和 dnf 的主机，此表完整而没有数据行。",
+        "enabled and gpgcheck are what is in force: what a repository leaves open is decided by "
+        "the section [main], and then the program; osquery copies the file. Variables such as "
+        "`$releasever` stay, user names, passwords and tokens in addresses do not. A host without "
+        "yum and dnf has a complete table without rows.",
+    ),
+    columns=(
+        Column("id", Type.TEXT, "软件源编号，即段名。", "ID of the repository: its section."),
+        Column("name", Type.TEXT, "软件源名称。", "Name of the repository."),
+        Column("source", Type.TEXT, "写有该软件源的文件。", "File that names it."),
+        Column("baseurl", Type.TEXT, "地址，多个以空格分隔。", "Addresses, separated by blanks."),
+        Column("mirrorlist", Type.TEXT, "镜像清单的地址。", "Address of a list of mirrors."),
+        Column("metalink", Type.TEXT, "metalink 的地址。", "Address of a metalink."),
+        Column("enabled", Type.TEXT, "启用为 `1`，停用为 `0`。", "`1` if used, `0` if not."),
+        Column(
+            "gpgcheck",
+            Type.TEXT,
+            "验证软件包签名为 `1`，不验证为 `0`。",
+            "`1` if signatures of packages are checked, `0` if not.",
+        ),
+        Column("gpgkey", Type.TEXT, "验签公钥的地址。", "Addresses of the signing keys."),
+    ),
+)
+
+TABLES: tuple[TableSpec, ...] = (
+    RPM_PACKAGES,
+    PYTHON_PACKAGES,
+    NPM_PACKAGES,
+    APT_SOURCES,
+    YUM_SOURCES,
+    PACKAGE_FILE_CHANGES,
+)
