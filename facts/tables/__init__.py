@@ -11,6 +11,7 @@ from facts.tables import (
     containers,
     devices,
     files,
+    firewall,
     hardware,
     kernel,
     links,
@@ -31,7 +32,7 @@ SPECS: Mapping[str, TableSpec] = {
     spec.name: spec
     for family in (
         system, kernel, accounts, logins, access, software, packages, containers, audit,
-        processes, sockets, network, links, usb, devices, hardware, media, radios, ports, files, agent,
+        processes, sockets, network, links, firewall, usb, devices, hardware, media, radios, ports, files, agent,
     )
     for spec in family.TABLES
 }  # fmt: skip
