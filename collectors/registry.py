@@ -37,7 +37,6 @@ COLLECTORS: Mapping[str, str] = {
     "network_links": "collectors.links:network_links",
     "nftables_rules": "collectors.nftables:nftables_rules",
     "npm_packages": "collectors.npm_packages:npm_packages",
-    "nftables_rules": "collectors.nftables:nftables_rules",
     "os_version": "collectors.system:os_version",
     "package_file_changes": "collectors.package_files:package_file_changes",
     "packet_sockets": "collectors.packet_sockets:packet_sockets",
