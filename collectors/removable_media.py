@@ -66,20 +66,20 @@ def _disk(attributes: Attributes, device: Device) -> dict[str, Cell] | None:
     base = device.base
     port = usb_port(device.path)
     medium = attributes.number(f"{base}/removable", "medium_removable")
-    card = attributes.text(f"{base}/device/type", "kind")
-    if medium is None and not port:
-        return None  # a partition, which has no such attribute
+    card = _CARD in (attributes.text(f"{base}/device/type", "kind") or "").split()
+    if medium is None:
+        return None  # a partition: only whole disks have the attribute
     removable = _port_removable(attributes, device.path, port, medium)
-    if not (port or medium or removable or card == _CARD):
+    if not (port or medium or removable or card):
         return None
     return {
         "name": node(device.name),
-        "kind": _kind(device.name, card),
+        "kind": _kind(device.name, card=card),
         "bus": sysfs.bus(device.path),
         "port_path": port,
         "usb_sysfs_path": _usb_place(device.path, port),
         "vendor": attributes.text(f"{base}/device/vendor", "vendor"),
-        "model": attributes.text(f"{base}/device/model", "model"),
+        "model": attributes.text(f"{base}/device/{'name' if card else 'model'}", "model"),
         "serial": serial(attributes, base, device.path),
         "size": attributes.number(f"{base}/size", "size"),
         "removable": removable,
@@ -90,25 +90,25 @@ def _disk(attributes: Attributes, device: Device) -> dict[str, Cell] | None:
     }
 
 
-def _kind(name: str, card: str | None) -> str:
-    if card == _CARD:
+def _kind(name: str, *, card: bool) -> str:
+    if card:
         return "card"
     return "optical" if _OPTICAL.fullmatch(name) else "disk"
 
 
-def _port_removable(attributes: Attributes, path: str, port: str, medium: int | None) -> int | None:
-    """Whether the disk can be unplugged: as its port says; without a port to ask, as its medium.
+def _port_removable(attributes: Attributes, path: str, port: str, medium: int) -> int | None:
+    """Whether the disk can be taken out: on USB as its port says, else as medium or slot say.
 
     None where the firmware does not say.
     """
     function = _PCI_FUNCTION.match(path)
     if port:
         asked = f"{usb.DEVICES}/{port}/removable"
-    elif function is not None:
-        asked = f"/sys/bus/pci/devices/{function[1]}/removable"
-    else:
+    elif medium or function is None:
         return medium or None
-    return _REMOVABLE.get(attributes.text(asked, "removable") or "", medium or None)
+    else:
+        asked = f"/sys/bus/pci/devices/{function[1]}/removable"
+    return _REMOVABLE.get(attributes.text(asked, "removable") or "")
 
 
 def _usb_place(path: str, port: str) -> str:

@@ -34,6 +34,7 @@ _INTERFACE_TEXTS = {
     "class": "bInterfaceClass",
     "subclass": "bInterfaceSubClass",
     "protocol": "bInterfaceProtocol",
+    "description": "interface",
 }
 
 

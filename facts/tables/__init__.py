@@ -31,8 +31,9 @@ from facts.tables import (
 SPECS: Mapping[str, TableSpec] = {
     spec.name: spec
     for family in (
-        system, kernel, accounts, logins, access, software, packages, containers, audit,
-        processes, sockets, network, links, firewall, usb, devices, hardware, media, radios, ports, files, agent,
+        system, kernel, accounts, logins, access, software, packages, containers, audit, processes,
+        sockets, network, links, firewall, usb, devices, hardware, media, radios, ports, files,
+        agent,
     )
     for spec in family.TABLES
 }  # fmt: skip

@@ -26,6 +26,7 @@ _DISK_SOURCE = (
     "/sys/class/block/<disk>/device/type",
     "/sys/class/block/<disk>/device/vendor",
     "/sys/class/block/<disk>/device/model",
+    "/sys/class/block/<disk>/device/name",
     "/sys/class/block/<disk>/device/serial",
     "/sys/class/block/<disk>/device/vpd_pg80",
     "/sys/bus/usb/devices/<device>/serial",
@@ -45,10 +46,11 @@ REMOVABLE_MEDIA = TableSpec(
     notes=Words(
         "读写量自本次接入时起算，拔除即清零，以 512 字节的扇区计，"
         "经文件系统缓存的写入在落盘后才计入。"
-        "读卡器中没有卡时 size 为 0。eSATA 等热插拔接口在内核中与机内磁盘无异，不在此表。",
+        "读卡器中没有卡时 size 为 0。eSATA 接口，以及 5.14 以前内核上经雷电接入的磁盘，"
+        "在内核中与机内磁盘无异，不在此表。",
         "Counters start when it is attached, end with it, count sectors of 512 bytes, and see a "
-        "write once it has left the cache. A reader without a card has the size 0. A disk on "
-        "eSATA looks built in to the kernel and is not here.",
+        "write once it has left the cache. A reader without a card has the size 0. To the kernel "
+        "a disk on eSATA, and before 5.14 one on Thunderbolt, looks built in; it is not here.",
     ),
     columns=(
         Column("name", Type.TEXT, "设备节点，如 /dev/sdb。", "Device node, such as /dev/sdb."),
@@ -92,9 +94,10 @@ REMOVABLE_MEDIA = TableSpec(
         Column(
             "removable",
             Type.INTEGER,
-            "可拔下或取出为 1；固件说明接在机内固定端口的为 0；未说明为 NULL。",
-            "1 when it, or its medium, can be taken out; 0 when the firmware calls its port "
-            "built in; NULL when nothing says.",
+            "可拔下或取出为 1；经 USB 接入的，同 usb_devices.removable，机内固定端口上的为 0；"
+            "未说明为 NULL。",
+            "1 when it, or its medium, can be taken out; on USB as usb_devices.removable, 0 on a "
+            "built-in port; NULL when nothing says.",
         ),
         Column(
             "medium_removable",

@@ -16,7 +16,7 @@ _DEVICE_ATTRIBUTES = (
 )  # fmt: skip
 _INTERFACE_ATTRIBUTES = (
     "authorized", "bInterfaceClass", "bInterfaceNumber", "bInterfaceProtocol",
-    "bInterfaceSubClass", "driver", "net",
+    "bInterfaceSubClass", "driver", "interface", "net",
 )  # fmt: skip
 
 USB_DEVICES = TableSpec(
@@ -142,7 +142,7 @@ USB_DEVICES = TableSpec(
 
 USB_INTERFACES = TableSpec(
     name="usb_interfaces",
-    version=1,
+    version=2,
     doc=Words(
         "USB 设备的各个接口：每个设备可以当作什么来用，复合设备有多个。",
         "Interfaces of the USB devices: what each device can act as.",
@@ -184,6 +184,14 @@ USB_INTERFACES = TableSpec(
         ),
         Column("subclass", Type.TEXT, "子类别，2 位十六进制。", "Subclass, 2 hex digits."),
         Column("protocol", Type.TEXT, "协议，2 位十六进制。", "Protocol, 2 hex digits."),
+        Column(
+            "description",
+            Type.TEXT,
+            "接口自报的名称，如 MTP、RNDIS Communications Control；没有时为空。厂商自定类别（ff）"
+            "的接口只能由此得知用途。",
+            "What the interface calls itself, such as MTP or RNDIS Communications Control; empty "
+            "when it does not say. Of a vendor's own class (ff) nothing else tells the use.",
+        ),
         Column(
             "driver",
             Type.TEXT,

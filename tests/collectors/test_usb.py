@@ -64,6 +64,7 @@ def test_a_stick() -> None:
         "class": "08",
         "subclass": "06",
         "protocol": "50",
+        "description": "",
         "driver": "usb-storage",
         "authorized": 1,
         "network_interface": "",
@@ -143,6 +144,25 @@ def test_a_phone_shares_its_network() -> None:
     assert seen.one(interface="4-1:1.2")["driver"] == ""
 
 
+def test_a_phone_that_hands_out_files() -> None:
+    """Of a vendor's own class only the interface's name tells what it is for; it stays as said."""
+    seen = interfaces("phone-files")
+
+    assert (seen.one(interface="14-1:1.0")["class"]) == "ff"
+    assert seen.one(interface="14-1:1.0")["description"] == "MTP"
+    assert seen.one(interface="14-2:1.0")["class"] == "06"
+    assert seen.one(interface="14-2:1.1")["description"] == "ADB Interface"
+
+
+def test_a_camera_and_a_headset_by_their_classes() -> None:
+    """What can see and hear says so before any driver does."""
+    seen = interfaces("camera", "headset")
+
+    camera = {row["class"] for row in seen.rows if row["interface"].startswith("12-1:")}
+    headset = {row["class"] for row in seen.rows if row["interface"].startswith("13-2:")}
+    assert (camera, headset) == ({"0e", "01"}, {"01", "03"})
+
+
 def test_a_device_held_back() -> None:
     """A device that is not authorised is there, without interfaces."""
     device = devices("held-back").one(port_path="9-1")
@@ -202,6 +222,7 @@ def test_libudev_agrees_on_interfaces() -> None:
         assert row["subclass"] == said["bInterfaceSubClass"]
         assert row["protocol"] == said["bInterfaceProtocol"]
         assert row["driver"] == interface["driver"]
+        assert row["description"] == said.get("interface", "")
 
 
 def test_hostile_names(tmp_path: Path) -> None:
