@@ -110,7 +110,11 @@ def _scan(command: argparse.ArgumentParser) -> None:
 def _query(command: argparse.ArgumentParser) -> None:
     _answers(command)
     command.add_argument(
-        "sql", metavar="SQL", nargs="?", help="一条 SELECT；省略则逐条读标准输入 / default: stdin"
+        "sql",
+        metavar="SQL",
+        nargs="?",
+        help="一条 SELECT；省略时，在终端上进入交互查询，否则逐条读标准输入"
+        " / default: a shell on a terminal, else stdin",
     )
     command.add_argument("--csv", action="store_true", help="以 CSV 输出 / CSV on stdout")
     command.add_argument(

@@ -20,6 +20,10 @@ def ask(sql: str, config: Config, *, root: str, own: OwnState) -> Answered:
             or `root` is no sound recording.
         ChildError: reading the tables ran over the budget, or the child broke off.
     """
+    try:
+        sql.encode()
+    except UnicodeEncodeError as e:  # what the terminal or the command line brought
+        raise refused(Reason("query_failed", ("UTF-8",))) from e
     job = QueryJob(
         parent=os.getpid(),
         limits=Limits(

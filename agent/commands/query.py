@@ -1,41 +1,50 @@
 """`anfang query`: SQL over this host's facts, at the keyboard."""
 
 import argparse
-import csv
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from agent.commands.common import permitted, print_json, state_of
+from agent.answers import gaps, write
+from agent.commands.common import permitted, state_of
+from agent.config import Config
 from agent.errors import StateError
 from agent.job import Answered, OwnState
 from agent.own import own_tables
 from agent.querying import ask
 from agent.roots import root_of
-from agent.say import Lang, pad, pick, talk, width
+from agent.say import talk
 from agent.standing import standing
-from evidence.canonical import Cell
-from facts.reasons import say
-from facts.snapshot import condition_from_wire
-from facts.status import Condition
-from policies.plain import visible
-from policies.words import STATUSES
 
 
 def run(args: argparse.Namespace) -> int:
     """0 if answered from complete facts, 3 if something was missing, 2 if the SQL was refused."""
-    config = permitted(args)
-    try:
-        own = OwnState(config.state, own_tables(standing(state_of(config)), config))
-    except StateError:  # a plain user may ask about the host
-        own = OwnState(config.state, None)
-    root, code = root_of(args.root), 0
+    asking = _asking(permitted(args), root_of(args.root))
+    if args.sql is None and sys.stdin.isatty() and sys.stdout.isatty():
+        from agent.shell import Shell  # noqa: PLC0415  # one statement has no use for it
+
+        return Shell(asking, args).run()
+    mode = "json" if args.json else "csv" if args.csv else "pretty"
+    code = 0
     for sql in [args.sql] if args.sql is not None else _statements():
-        answer = ask(sql, config, root=root, own=own)
-        _print(answer, args)
-        for name, condition in answer.gaps:
-            talk(_gap(name, condition_from_wire(condition), args.lang))
+        answer = asking(sql)
+        write(answer, mode, sys.stdout)
+        for gap in gaps(answer, args.lang):
+            talk(gap)
             code = 3
     return code
+
+
+def _asking(config: Config, root: str) -> Callable[[str], Answered]:
+    """What answers one statement, as the host and this agent are then."""
+
+    def answered(sql: str) -> Answered:
+        try:
+            own = OwnState(config.state, own_tables(standing(state_of(config)), config))
+        except StateError:  # a plain user may ask about the host
+            own = OwnState(config.state, None)
+        return ask(sql, config, root=root, own=own)
+
+    return answered
 
 
 def _statements() -> Iterator[str]:
@@ -48,47 +57,3 @@ def _statements() -> Iterator[str]:
             lines = []
     if "".join(lines).strip():
         yield "".join(lines)
-
-
-def _print(answer: Answered, args: argparse.Namespace) -> None:
-    if args.json:
-        print_json([dict(zip(answer.columns, row, strict=True)) for row in answer.rows])
-    elif args.csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(answer.columns)
-        writer.writerows(answer.rows)
-    else:
-        sys.stdout.writelines(line + "\n" for line in _grid(answer))
-
-
-def _grid(answer: Answered) -> Iterator[str]:
-    """The answer as a table of lines, as osqueryi draws it."""
-    rows = [tuple(map(_shown, row)) for row in answer.rows]
-    widths = [
-        max([width(name), *(width(row[index]) for row in rows)])
-        for index, name in enumerate(answer.columns)
-    ]
-    rule = "+" + "+".join("-" * (cells + 2) for cells in widths) + "+"
-    yield rule
-    yield _line(answer.columns, widths)
-    yield rule
-    if rows:
-        yield from (_line(row, widths) for row in rows)
-        yield rule
-
-
-def _line(cells: tuple[str, ...], widths: list[int]) -> str:
-    padded = (pad(cell, room) for cell, room in zip(cells, widths, strict=True))
-    return "| " + " | ".join(padded) + " |"
-
-
-def _shown(cell: Cell) -> str:
-    return "" if cell is None else visible(str(cell))
-
-
-def _gap(name: str, condition: Condition, lang: Lang) -> str:
-    word = STATUSES[condition.status.value]
-    text = f"? {name} {pick(lang, word.zh, word.en)}"
-    if condition.reason is not None:
-        text += f": {say(condition.reason, lang)}"
-    return visible(text)
