@@ -8,20 +8,25 @@ from facts.tables import (
     accounts,
     agent,
     audit,
+    clock,
     containers,
     devices,
     files,
     firewall,
+    firmware,
     hardware,
     kernel,
     links,
     logins,
     media,
+    naming,
     network,
     packages,
     ports,
     processes,
+    protection,
     radios,
+    schedule,
     sockets,
     software,
     system,
@@ -31,9 +36,9 @@ from facts.tables import (
 SPECS: Mapping[str, TableSpec] = {
     spec.name: spec
     for family in (
-        system, kernel, accounts, logins, access, software, packages, containers, audit, processes,
-        sockets, network, links, firewall, usb, devices, hardware, media, radios, ports, files,
-        agent,
+        system, kernel, clock, firmware, protection, schedule, naming, accounts, logins, access,
+        software, packages, containers, audit, processes, sockets, network, links, firewall,
+        usb, devices, hardware, media, radios, ports, files, agent,
     )
     for spec in family.TABLES
 }  # fmt: skip
