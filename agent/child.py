@@ -16,6 +16,8 @@ from pathlib import Path
 import apsw
 import msgspec
 
+from agent import watched
+from agent.clock import seconds
 from agent.discipline import UNKNOWN, discipline
 from agent.job import (
     MEMORY_EXIT,
@@ -31,6 +33,7 @@ from agent.job import (
     Refused,
     ScanJob,
 )
+from agent.journal import Journal
 from agent.limits import confine
 from agent.roots import LIVE
 from agent.say import log_to_stderr
@@ -105,7 +108,8 @@ def _own(host: Host, own: OwnState) -> dict[str, Observed]:
         return {name: Observed((), why) for name, why in there.items()}
     if own.tables is None:
         denied = condition(Status.DENIED, "permission_denied", own.directory)
-        return {spec.name: Observed((), denied) for spec in OWN_TABLES}
+        names = [watched.TABLE, *(spec.name for spec in OWN_TABLES)]
+        return {name: Observed((), denied) for name in names}
     if not own.tables["anfang_chain"][0]["enrolled"]:
         try:
             host.stat(own.directory)
@@ -113,7 +117,10 @@ def _own(host: Host, own: OwnState) -> dict[str, Observed]:
             return {name: Observed((), e.condition) for name in own.tables}
         except OSError:
             pass  # no state directory, which is what not being enrolled looks like
-    return {name: Observed(rows) for name, rows in own.tables.items()}
+    tables = {name: Observed(rows) for name, rows in own.tables.items()}
+    last = own.tables["anfang_chain"][0]["last_report"]
+    since = 0 if last is None else seconds(str(last))
+    return tables | {watched.TABLE: watched.recorded(Journal(Path(own.directory)), since)}
 
 
 def _scan(job: ScanJob) -> None:

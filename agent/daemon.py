@@ -1,11 +1,13 @@
-"""The daemon: scans on schedule, sends, and holds nothing while it waits.
+"""The daemon: scans on schedule, has devices watched, sends, and holds nothing while it waits.
 
 Every scan and every transmission is a process of its own (`anfang scan`, `anfang send`), so that
 the daemon stays a few megabytes and no failure of theirs is its own. It keeps the promise of the
-assignment: the next report within the interval, at a moment that differs from host to host.
+assignment: the next report within the interval, at a moment that differs from host to host. What
+is plugged in meanwhile is reported at once (`agent.watch`), also while a scan is at work.
 
     SIGTERM, SIGINT   stop; a scan at work is ended with it, what is spooled stays
     SIGHUP            read the configuration again
+    SIGUSR1           from the watcher: something has been plugged in or out
 """
 
 import base64
@@ -21,10 +23,11 @@ from pathlib import Path
 from agent.config import Config, load
 from agent.errors import AgentError, ClassifiedError
 from agent.notify import notify, watchdog_interval_s
+from agent.watch import Watch
 
 _log = logging.getLogger(__name__)
 
-_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
+_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGUSR1}
 JITTER = (0.85, 0.95)
 """Which part of the interval passes between two scans."""
 FIRST_WITHIN_S = 5.0
@@ -51,6 +54,8 @@ class Daemon:
         self._random = random.SystemRandom()
         self._watchdog_s = watchdog_interval_s() or 3600.0
         self._child: int | None = None
+        self._watch: Watch | None = None
+        self._reported = 0
         self._scan_at = time.monotonic() + self._random.uniform(0, FIRST_WITHIN_S)
         self._send_at = self._scan_at
         self._scan_failures = 0
@@ -66,6 +71,8 @@ class Daemon:
         except Stopped:
             notify("STOPPING=1")
             self._end_child()
+            if self._watch is not None:
+                self._watch.stop()
             return 0
         except AgentError as e:
             notify("STOPPING=1")
@@ -79,6 +86,9 @@ class Daemon:
             _log.warning("not enrolled; waiting")
             self._wait(time.monotonic() + UNENROLLED_WAIT_S)
             return
+        if self._watch is None:
+            self._watch = Watch(self._root, self._options)
+            self._watch.tend()
         notify(f"STATUS=next scan in {max(0, int(self._scan_at - time.monotonic()))} s")
         self._wait(min(self._scan_at, self._send_at))
         if time.monotonic() >= self._scan_at:
@@ -87,17 +97,19 @@ class Daemon:
             self._send()
 
     def _scan(self) -> None:
-        before = self._newest()
+        before, events = self._newest(), self._events()
         code = self._spawn("scan", "--trigger", "schedule")
         interval = self._interval_s()
-        if self._newest() == before:
+        while self._watch is not None and self._watch.signing:
+            self._hear(self._watchdog_s)
+        if self._newest() - before <= self._events() - events:
             self._scan_failures += 1
             wait = self._backoff(self._scan_failures, interval)
             _log.error("scan failed: exit=%d; again in %d s", code, wait)
         else:
             self._scan_failures = 0
             wait = self._random.uniform(*JITTER) * interval
-            _log.info("scan done: report=%s exit=%d", self._newest(), code)
+            _log.info("scan done: report=%d exit=%d", self._newest(), code)
             self._send_at = time.monotonic()
         self._scan_at = time.monotonic() + wait
 
@@ -122,11 +134,7 @@ class Daemon:
 
         What it says on stderr goes where the daemon's goes; its answer is in the spool.
         """
-        argv = [sys.executable, "-I", "-m", "agent", *command, "--lang", "en"]
-        if self._config_file is not None:
-            argv += ["--config", str(self._config_file)]
-        if self._state is not None:
-            argv += ["--state", self._state]
+        argv = [sys.executable, "-I", "-m", "agent", *command, "--lang", "en", *self._options]
         self._child = os.posix_spawn(
             sys.executable,
             argv,
@@ -143,20 +151,43 @@ class Daemon:
             self._hear(self._watchdog_s)
 
     def _wait(self, until: float) -> None:
-        """Sleep until then, alive to signals and to the watchdog."""
+        """Sleep until then or until events are to be sent, alive to signals and the watchdog."""
         while (left := until - time.monotonic()) > 0:
             self._hear(min(left, self._watchdog_s))
+            if self._events() > self._reported:
+                self._reported = self._events()
+                self._send_at = time.monotonic()
+                return
 
     def _hear(self, timeout_s: float) -> None:
         """Wait for one signal, at most that long, and obey it."""
         notify("WATCHDOG=1")
+        if self._watch is not None:
+            timeout_s = min(timeout_s, self._watch.due_s())
         heard = signal.sigtimedwait(_SIGNALS, timeout_s)
-        if heard is None:
-            return
-        if heard.si_signo in (signal.SIGTERM, signal.SIGINT):
-            raise Stopped
-        if heard.si_signo == signal.SIGHUP:
-            self._reload()
+        if heard is not None:
+            if heard.si_signo in (signal.SIGTERM, signal.SIGINT):
+                raise Stopped
+            if heard.si_signo == signal.SIGHUP:
+                self._reload()
+            elif heard.si_signo == signal.SIGUSR1 and self._watch is not None:
+                self._watch.written()
+        if self._watch is not None:
+            self._watch.tend()
+
+    def _events(self) -> int:
+        """How many reports have been made of events."""
+        return 0 if self._watch is None else self._watch.reports
+
+    @property
+    def _options(self) -> list[str]:
+        """The command-line options by which a child finds configuration and state."""
+        options = []
+        if self._config_file is not None:
+            options += ["--config", str(self._config_file)]
+        if self._state is not None:
+            options += ["--state", self._state]
+        return options
 
     def _reload(self) -> None:
         try:
@@ -197,12 +228,13 @@ class Daemon:
     def _enrolled(self) -> bool:
         return (self._root / "ca.pem").exists() and (self._root / "enrolment.json").exists()
 
-    def _newest(self) -> str:
-        """The name of the chain's last entry; empty where there is none."""
+    def _newest(self) -> int:
+        """The chain's last place; 0 where there is none."""
         try:
-            return max((path.name for path in (self._root / "spool").iterdir()), default="")
+            names = [path.stem for path in (self._root / "spool").iterdir()]
         except OSError:
-            return ""
+            return 0
+        return max((int(name) for name in names if name.isdigit()), default=0)
 
     def _interval_s(self) -> int:
         """The interval that the assignment promises, else the configured one."""

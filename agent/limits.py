@@ -25,6 +25,13 @@ OOM_SCORE_ADJ = 500
 """The kernel takes the scan before anything the host is there for."""
 
 
+def end_with(parent: int, number: signal.Signals) -> None:
+    """Have the kernel send this process the signal `number` when `parent` ends."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+    if os.getppid() != parent:  # it died before the line above
+        os.kill(os.getpid(), number)
+
+
 def confine(limits: Limits, parent: int) -> None:
     """Bind this process to `limits`, make it the host's least important, and end it with `parent`.
 
@@ -32,9 +39,7 @@ def confine(limits: Limits, parent: int) -> None:
     not to scan. The limits themselves are not: OSError if one cannot be set.
     """
     libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-    if os.getppid() != parent:  # it died before the line above
-        os.kill(os.getpid(), signal.SIGKILL)
+    end_with(parent, signal.SIGKILL)
     with suppress(OSError):
         os.nice(NICE)
     number = _SYS_IOPRIO_SET.get(os.uname().machine)

@@ -1,7 +1,8 @@
 """One scan: a job for the limited child, and from what it sent a report in its place in the chain.
 
-On an enrolled host scanning, signing and spooling happen under one lock, so that two scans at
-once are two places in one chain. A host without a server gets the same report, unsigned.
+On an enrolled host one scan waits for another, and takes its place in the chain when it is done:
+what is plugged in meanwhile is reported before it. A host without a server gets the same report,
+unsigned.
 """
 
 import hashlib
@@ -10,7 +11,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -19,16 +20,14 @@ from agent import build, clock, roots
 from agent.basis import Basis
 from agent.collect import Collected, collect
 from agent.config import Config
-from agent.errors import StateError
 from agent.job import Limits, OwnState, Register, ScanJob
 from agent.own import own_tables
-from agent.spool import Spool, damaged_entry
+from agent.sealing import boot_id, check_head, seal
+from agent.spool import Spool
 from agent.standing import Standing, standing
-from agent.state import State, new_host_id, this_host
+from agent.state import LOCK_WAIT_S, State, new_host_id, this_host
 from agent.view import view
-from evidence import __version__, dsse
-from evidence.errors import NotAuthenticError, UnknownSignerError
-from evidence.keys import SigningKey
+from evidence import __version__
 from evidence.statement import (
     Chain,
     Cost,
@@ -77,58 +76,36 @@ def scan_signed(
         NotEnrolledError: no server has taken this host on.
         StateError, BusyError: the state directory cannot be used.
     """
-    spool = Spool(state)
-    with state.locked(config.scan_wall_s + _LOCK_MARGIN_S):
-        stands = standing(state)
-        host, key = state.require_enrolled(), state.signing_key()
-        _check_head(spool, key)
-        basis = basis_of(stands)
-        key_hex = state.pseudonym_key or secrets.token_hex(KEY_BYTES)
-        assigned = stands.assigned
-        chain = Chain(
-            sequence=1 if stands.taken is None else stands.taken.sequence + 1,
-            previous=None if stands.taken is None else stands.taken.digest,
-            boot_id=_boot_id(),
-            last_seen=state.last_seen,
-            interval_s=None if assigned is None else assigned.assignment.interval_s,
-        )
+    with state.locked(config.scan_wall_s + _LOCK_MARGIN_S, "scan.lock"):
+        with state.locked(LOCK_WAIT_S):
+            stands = standing(state)
+            host = state.require_enrolled()
+            check_head(Spool(state), state.signing_key())
+            basis = basis_of(stands)
+            key_hex = state.pseudonym_key or secrets.token_hex(KEY_BYTES)
         job = scan_job(config, basis, stands, root=root, pseudonym_key=key_hex)
-        made = _report(job, basis, host=this_host(host.id), chain=chain, trigger=trigger)
-        envelope = dsse.seal(made.payload, key)
-        spool.add(chain.sequence, envelope, {**basis.blobs, **made.tables})
-        pending = len(spool.pending())
-    return Scanned(made.statement, made.payload, made.tables, pending), basis
-
-
-def _check_head(spool: Spool, key: SigningKey) -> None:
-    """That the report to be followed is as this host's key signed it: the next one names it.
-
-    Raises:
-        StateError: it is not.
-    """
-    head = spool.head()
-    if head is None:
-        return
-    try:
-        dsse.verify(dsse.open_envelope(head.envelope), {key.key_id: key.public})
-    except UnknownSignerError as e:
-        raise StateError(
-            f"{spool.state.key_file}: 不是签署本机报告链的密钥（{head.key_id}）。请从备份恢复，"
-            "或移走状态目录后重新纳管",
-            f"{spool.state.key_file}: not the key that signed this host's chain ({head.key_id}). "
-            "Restore it from a backup, or move the state directory away and enrol again",
-        ) from e
-    except NotAuthenticError as e:
-        raise damaged_entry(spool.path(head.sequence), e) from e
+        made = _made(job, basis, host=this_host(host.id), trigger=trigger)
+        assigned = stands.assigned
+        with state.locked(LOCK_WAIT_S):
+            payload = seal(
+                state,
+                made.payload,
+                {**basis.blobs, **made.tables},
+                interval_s=None if assigned is None else assigned.assignment.interval_s,
+            )
+            pending = len(Spool(state).pending())
+    return Scanned(decode_statement(payload, Report), payload, made.tables, pending), basis
 
 
 def scan_unsigned(config: Config, basis: Basis, stands: Standing | None, *, root: str) -> Scanned:
     """Scan without a place in any chain; `stands` is None where the state may not be read."""
-    chain = Chain(sequence=1, previous=None, boot_id=_boot_id(), last_seen=None, interval_s=None)
+    chain = Chain(sequence=1, previous=None, boot_id=boot_id(), last_seen=None, interval_s=None)
     job = scan_job(config, basis, stands, root=root, pseudonym_key=secrets.token_hex(KEY_BYTES))
     head = roots.recorded(root)
     host = this_host(new_host_id()) if head is None else Host(new_host_id(), head.hostname)
-    return _report(job, basis, host=host, chain=chain, trigger="manual")
+    made = _made(job, basis, host=host, trigger="manual")
+    payload = made.payload(chain)
+    return Scanned(decode_statement(payload, Report), payload, made.tables, None)
 
 
 def scan_job(
@@ -155,10 +132,24 @@ def scan_job(
     )
 
 
-def _report(job: ScanJob, basis: Basis, *, host: Host, chain: Chain, trigger: Trigger) -> Scanned:
+class _Made(msgspec.Struct, frozen=True):
+    """A scan that has no place yet."""
+
+    report: Callable[[Chain], Report]
+    subjects: tuple[Subject, ...]
+    tables: dict[str, bytes]
+
+    def payload(self, chain: Chain) -> bytes:
+        """What is to be signed at the place `chain`."""
+        return encode_statement(self.subjects, self.report(chain))
+
+
+def _made(job: ScanJob, basis: Basis, *, host: Host, trigger: Trigger) -> _Made:
     began, own = time.monotonic(), time.process_time()
     collected = collect(job, basis.policies)
-    report = Report(
+    subjects, tables = _subjects(collected)
+    report = partial(
+        Report,
         host=host,
         scan=Scan(
             id=secrets.token_hex(16),
@@ -167,7 +158,6 @@ def _report(job: ScanJob, basis: Basis, *, host: Host, chain: Chain, trigger: Tr
             clock=collected.clock,
             trigger=trigger,
         ),
-        chain=chain,
         assignment=None if basis.assigned is None else Digest(sha256=basis.assigned.digest),
         policies=basis.references,
         registers=tuple(ref for ref, _ in basis.registers),
@@ -188,9 +178,7 @@ def _report(job: ScanJob, basis: Basis, *, host: Host, chain: Chain, trigger: Tr
             peak_kib=collected.peak_kib,
         ),
     )
-    subjects, tables = _subjects(collected)
-    payload = encode_statement(subjects, report)
-    return Scanned(decode_statement(payload, Report), payload, tables, None)
+    return _Made(lambda chain: report(chain=chain), subjects, tables)
 
 
 def _subjects(
@@ -203,10 +191,3 @@ def _subjects(
         subjects.append(Subject(name=f"tables/{entry.name}", digest=Digest(sha256=digest)))
         tables[digest] = data
     return tuple(subjects), tables
-
-
-def _boot_id() -> str:
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-    except OSError:
-        return ""

@@ -20,7 +20,7 @@ class Standing(msgspec.Struct, frozen=True):
     taken: Place | None
     """The newest place in the chain that is taken."""
     last: Report | None
-    """The newest report that is here."""
+    """The newest report of a scan that is here; reports of events are none."""
     last_receipt: str | None
     """When the server received the newest report that has a receipt."""
     pending: tuple[int, ...]
@@ -29,7 +29,7 @@ class Standing(msgspec.Struct, frozen=True):
 
     @property
     def last_report(self) -> str | None:
-        """When the scan of the newest report ended."""
+        """When the newest scan ended."""
         return None if self.last is None else self.last.scan.ended
 
     @property
@@ -65,6 +65,9 @@ class Standing(msgspec.Struct, frozen=True):
         }
 
 
+_LINKED = 2
+"""How many of the newest reports are held against each other."""
+
 NOWHERE = Standing(None, None, None, None, None, (), "empty")
 """How a host stands that has no state directory, or none that may be read."""
 
@@ -78,12 +81,17 @@ def standing(state: State) -> Standing:
     spool = Spool(state)
     sequences, pending = spool.sequences(), spool.pending()
     taken = spool.taken()
-    links = []
-    last = None
-    for sequence in sequences[-2:]:
+    links: list[Link] = []
+    last: Report | None = None
+    for sequence in reversed(sequences):
         entry = spool.entry(sequence)
-        last = entry.statement.predicate
-        links.append(Link(entry.digest, last.chain, entry.key_id))
+        report = entry.statement.predicate
+        if len(links) < _LINKED:
+            links.append(Link(entry.digest, report.chain, entry.key_id))
+        if last is None and not report.is_of_events:
+            last = report
+        if last is not None and len(links) == _LINKED:
+            break
     found: str = chain.examine(links).state
     if taken is not None and taken.sequence not in sequences:
         found = "gap"

@@ -13,6 +13,8 @@
     spool/<sequence>   reports (DSSE); the last one is the head of the chain
     receipts/<sequence>  the server's receipt (tlog-proof) for each
     lock               held while a report takes its place in the chain
+    scan.lock          held while the host is scanned
+    watch/             what the watcher saw come and go (agent.journal)
 
 Every write is atomic and fsynced. Whoever may write here is the host's administrator.
 """
@@ -218,8 +220,10 @@ class State(msgspec.Struct, frozen=True):
                         path.unlink(missing_ok=True)
 
     @contextmanager
-    def locked(self, wait_s: float) -> Iterator[None]:
+    def locked(self, wait_s: float, lock: str = "lock") -> Iterator[None]:
         """Hold the one lock under which reports take their places and the server is talked to.
+
+        `scan.lock` is the one under which a host is scanned, by one scan at a time.
 
         Raises:
             BusyError: another process held it for `wait_s` seconds.
@@ -229,7 +233,7 @@ class State(msgspec.Struct, frozen=True):
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
             _check_owner(self.root)
             flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-            descriptor = os.open(self.root / "lock", flags, 0o600)
+            descriptor = os.open(self.root / lock, flags, 0o600)
         except OSError as e:
             raise StateError(
                 f"{self.root}: 状态目录不可用：{e.strerror}。请以 root 执行，或用 --state 另行指定",

@@ -1,4 +1,6 @@
-"""Device events exist only for an agent that watches; a single scan has nobody to ask."""
+"""Device events exist only where somebody watches: then the agent has the table from its watcher
+(`agent.watched`). A host that is read without an agent's state has nobody to ask.
+"""
 
 from collectors.host import Host
 from collectors.interface import Observed

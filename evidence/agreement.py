@@ -18,11 +18,25 @@ from evidence.statement import (
     PolicyRef,
     RegisterRef,
     Report,
+    Score,
     Statement,
 )
 
 MAX_CLOCK_AHEAD_S = 300
 """By how much a host's clock may be ahead of the server's before its times are in doubt."""
+
+OF_EVENTS = frozenset({"hardware_events", "usb_devices"})
+"""The tables of a report of events."""
+NOTHING_JUDGED = Score(
+    pass_weight=0,
+    applicable_weight=0,
+    not_applicable_weight=0,
+    evaluated=0,
+    expected=0,
+    oldest_fact=None,
+    grade=None,
+)
+"""The score of a report of events."""
 
 _TABLES = "tables/"
 _TIME_LENGTH = len("2026-11-23T08:00:00Z")
@@ -193,6 +207,15 @@ def _present(found: Mapping[str, bytes | None]) -> dict[str, bytes]:
 
 
 def _contradictions(report: Report) -> Iterator[tuple[str, str]]:
+    if report.is_of_events:
+        # It answers to no assignment, so it must not be a way to say more than it may.
+        for part in ("assignment", "policies", "registers", "parameters", "verdicts"):
+            if getattr(report, part):
+                yield "trigger", part
+        if not {entry.name for entry in report.tables} <= OF_EVENTS:
+            yield "trigger", "tables"
+        if report.score != NOTHING_JUDGED:
+            yield "trigger", "score"
     names = {ref.policy for ref in report.policies}
     if len(names) != len(report.policies):
         yield "policies", "policies"

@@ -144,7 +144,8 @@ class Scan(Wire, frozen=True):
     started: str
     ended: str
     clock: Clock
-    trigger: Literal["manual", "schedule", "enrolment", "inspection"]
+    trigger: Literal["manual", "schedule", "enrolment", "inspection", "event"]
+    """`event`: devices came or went, and that alone is reported."""
 
 
 class Chain(Wire, frozen=True):
@@ -225,6 +226,11 @@ class Report(Wire, frozen=True):
     """Over the agent's own code, so that a changed agent shows."""
     view: View
     cost: Cost
+
+    @property
+    def is_of_events(self) -> bool:
+        """Whether it reports events, and judges nothing: no scan that a host is measured by."""
+        return self.scan.trigger == "event"
 
 
 class EnrolmentRequest(Wire, frozen=True):

@@ -35,23 +35,50 @@ def examine(steps: Iterable[Step]) -> Iterator[Finding]:
     for places in by_key.values():
         # In a fork nobody knows which one is followed; that there is one is said elsewhere.
         way = [places[sequence][0] for sequence in sorted(places) if len(places[sequence]) == 1]
-        for before, after in pairwise(way):
-            if after.report.chain.sequence == before.report.chain.sequence + 1:
-                yield from _in_time(before, after)
+        for stretch in _stretches(way):
+            yield from _forwards(stretch)
+            # Events are reported whenever they happen; only the next scan keeps a promise.
+            yield from _kept([step for step in stretch if not step.report.is_of_events])
         yield from _assigned(way)
 
 
-def _in_time(before: Step, after: Step) -> Iterator[Finding]:
+def _stretches(way: Iterable[Step]) -> Iterator[list[Step]]:
+    """The parts of `way` in which no report is missing."""
+    stretch: list[Step] = []
+    for step in way:
+        if stretch and step.report.chain.sequence != stretch[-1].report.chain.sequence + 1:
+            yield stretch
+            stretch = []
+        stretch.append(step)
+    yield stretch
+
+
+def _forwards(stretch: Iterable[Step]) -> Iterator[Finding]:
+    for before, after in pairwise(stretch):
+        passed = _passed(before, after)
+        if passed is not None and passed < -MAX_CLOCK_AHEAD_S:
+            yield not_checked(Code.CHAIN_BACKWARDS, before.key_id, *_places(before, after))
+
+
+def _kept(scans: Iterable[Step]) -> Iterator[Finding]:
+    for before, after in pairwise(scans):
+        passed, promised = _passed(before, after), before.report.chain.interval_s
+        if passed is None or promised is None:
+            continue
+        if passed > promised + max(promised // 4, MIN_GRACE_S):
+            times = (before.report.scan.ended, after.report.scan.started)
+            places = _places(before, after)
+            yield not_checked(Code.CHAIN_SILENT, before.key_id, *places, *times)
+
+
+def _passed(before: Step, after: Step) -> int | None:
+    """The seconds between the two; None where a time is none."""
     ended, started = seconds(before.report.scan.ended), seconds(after.report.scan.started)
-    if ended is None or started is None:
-        return
-    passed, promised = started - ended, before.report.chain.interval_s
-    last, first = before.report.chain.sequence, after.report.chain.sequence
-    if passed < -MAX_CLOCK_AHEAD_S:
-        yield not_checked(Code.CHAIN_BACKWARDS, before.key_id, str(last), str(first))
-    elif promised is not None and passed > promised + max(promised // 4, MIN_GRACE_S):
-        times = (before.report.scan.ended, after.report.scan.started)
-        yield not_checked(Code.CHAIN_SILENT, before.key_id, str(last), str(first), *times)
+    return None if ended is None or started is None else started - ended
+
+
+def _places(before: Step, after: Step) -> tuple[str, str]:
+    return str(before.report.chain.sequence), str(after.report.chain.sequence)
 
 
 def _assigned(way: Iterable[Step]) -> Iterator[Finding]:

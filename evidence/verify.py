@@ -200,7 +200,7 @@ class _Verifier:
             self._links.append(Link(digest, report.chain, claimed))
             serial = None if assignment is None else assignment.serial
             self._steps.append(Step(claimed, report, serial))
-        if report.assignment is None and self._served:
+        if report.assignment is None and self._served and not report.is_of_events:
             # Whoever trusts a server expects it to say what is run; a host must not choose unseen.
             found.append(not_checked(Code.ASSIGNMENT_NONE))
         logged, about_receipt = self._receipt(digest, claimed)

@@ -38,6 +38,18 @@ _OBSERVING: Mapping[str, Words] = {
         "当时没有持续监测，单次扫描看不到此前的接入和拔除",
         "nobody was watching, and a single scan does not see what came and went before",
     ),
+    "not_watched_for": Words(
+        "{0} 至 {1} 之间没有监测，期间接入又拔除的设备无从得知",
+        "nobody was watching from {0} to {1}: what came and went in between is not known",
+    ),
+    "events_lost": Words(
+        "设备事件过多，{0} 之前有一部分未能逐条记录",
+        "more devices came and went than could be told one by one until {0}",
+    ),
+    "gone_before_read": Words(
+        "{0} 处的设备在读取其名称和序列号之前已被拔除",
+        "the device at {0} was gone before its names and serial number were read",
+    ),
     "stub_upstream_unknown": Words(
         "域名查询交给本机的 {0} 转发，无从得知它转给哪些服务器",
         "names are asked of {0} on this host, and whom it asks in turn is not known",

@@ -174,21 +174,39 @@ HARDWARE_EVENTS = TableSpec(
         "客户端持续监测期间，设备的接入、绑定驱动、解绑和拔除。",
         "Devices that appeared, were taken by a driver, or went, while the agent was watching.",
     ),
-    source=("netlink(7) NETLINK_KOBJECT_UEVENT",),
+    source=(
+        "netlink(7) NETLINK_KOBJECT_UEVENT",
+        "/sys/bus/usb/devices",
+        "/sys/class/block",
+        "/sys/devices/**",
+    ),
     kind=Kind.EVENT,
     osquery=True,
     notes=Words(
-        "sysfs_path 和 port_path 为本系统所加。只有持续监测的客户端才有事件：单次扫描的状态为 "
-        "unsupported（not_watching），绝不会是“完整但没有数据行”。",
-        "sysfs_path and port_path are ours. Only a watching agent has events: a single scan says "
-        "unsupported (not_watching), never an empty complete table.",
+        "监听的是内核自身的通告，与 udevd 是否运行无关。监测的总线：usb、block、thunderbolt、mm"
+        "c、firewire、pcmcia、pci。只有持续监测的客户端才有事件：从未监测过的，状态为 unsupport"
+        "ed（not_watching），绝不会是“完整但没有数据行”；上次扫描以来有一段时间没有监测，或者事"
+        "件过多的，状态为 partial，并有 action 为 gap 的行。移除时的扇区数和挂载时长取自移除前"
+        "最后一次查看，实际只多不少。7 天以前的事件，仅时间和数量不同的合为一行。除 osquery 已"
+        "有的列（到 eid 为止）外，其余各列为本系统所加。",
+        "The kernel's own announcements are heard, whether or not udevd runs. Watched are the "
+        "buses usb, block, thunderbolt, mmc, firewire, pcmcia and pci. Only a watching agent has "
+        "events: where nobody ever watched it is unsupported (not_watching), never an empty "
+        "complete table; where nobody watched for some time since the last scan, or too much "
+        "came, it is partial and has a row whose action is gap. Sectors and time mounted are "
+        "those of the last look before a disk went, and so a lower bound. Events older than "
+        "7 days that differ only in time and amount are one row. The columns after eid are ours.",
     ),
     columns=(
         Column(
             "action",
             Type.TEXT,
-            "动作：add 接入，remove 拔除，bind 驱动接管了接口，unbind 驱动放开了接口。",
-            "add, remove, bind (a driver took an interface) or unbind.",
+            "动作：add 接入，remove 拔除，bind 驱动接管了接口，unbind 驱动放开了接口，"
+            "change 授权改变或更换了介质，seen 查看时在而此前不在，gone 查看时不在而此前在，"
+            "gap 这段时间没有完整监测。",
+            "add, remove, bind (a driver took an interface), unbind, change (of its authorisation "
+            "or its medium), seen (there when it was looked for, and not before), gone (the "
+            "other way round), or gap (not all of this time was watched).",
         ),
         Column(
             "path",
@@ -199,8 +217,12 @@ HARDWARE_EVENTS = TableSpec(
         Column(
             "type",
             Type.TEXT,
-            "内核所称的种类，如 usb_device、usb_interface、disk。",
-            "Kind by the kernel, such as usb_device, usb_interface or disk.",
+            "内核所称的种类，如 usb_device、usb_interface、disk，没有则为所属子系统；action 为 gap "
+            "时为原因：unwatched 无人监测，overflow 内核缓冲区溢出，flood 事件过多，dropped "
+            "早期事件已清除。",
+            "Kind by the kernel, such as usb_device, usb_interface or disk, else the subsystem; of "
+            "a gap, why: unwatched, overflow (of the kernel's buffer), flood (of events) or "
+            "dropped (old events).",
         ),
         Column(
             "driver",
@@ -232,20 +254,80 @@ HARDWARE_EVENTS = TableSpec(
         Column(
             "time",
             Type.BIGINT,
-            "发生时间，Unix 时间戳（秒）。",
-            "When it happened, in seconds from 1970-01-01 UTC.",
+            "发生时间，Unix 时间戳（秒）；几个事件合为一行时，为末次的时间。",
+            "When it happened, in seconds from 1970-01-01 UTC; of several in one row, the last.",
+        ),
+        Column(
+            "eid",
+            Type.TEXT,
+            "事件序号，16 位数字，按发生的先后递增。",
+            "Number of the event, 16 digits, in the order in which they happened.",
         ),
         Column(
             "sysfs_path",
             Type.TEXT,
-            "所属 USB 设备在设备树中的位置，同 usb_devices。",
-            "Place of the USB device in the device tree, as in usb_devices.",
+            "所属 USB 设备在设备树中的位置，同 usb_devices；其他总线为空。",
+            "Place of the USB device in the device tree, as in usb_devices; empty on other buses.",
         ),
         Column(
             "port_path",
             Type.TEXT,
             "USB 设备的端口路径，如 1-1.2；其他总线为空。",
             "Bus and ports down to the USB device, such as 1-1.2; empty on other buses.",
+        ),
+        Column(
+            "authorized",
+            Type.INTEGER,
+            "内核当时允许设备工作为 1，禁用为 0；没有授权一说的为 NULL。",
+            "1 when the kernel let the device work then, 0 when it held it back; NULL where there "
+            "is no such thing.",
+        ),
+        Column(
+            "duration",
+            Type.BIGINT,
+            "remove、gone 为至少接入了多少秒，gap 为多少秒没有监测；不详或其他动作为 NULL。",
+            "Of remove and gone, for how many seconds it was attached at least; of a gap, for how "
+            "many nobody watched; NULL for others and when that is not known.",
+        ),
+        Column(
+            "mounted",
+            Type.BIGINT,
+            "移动存储移除时，其上的文件系统至少挂载了多少秒；不详或其他行为 NULL。",
+            "Of a removable disk that went, for how many seconds at least something on it was "
+            "mounted; NULL for other rows and when that is not known.",
+        ),
+        Column(
+            "sectors_read",
+            Type.BIGINT,
+            "移动存储移除时，接入以来至少读出的扇区数，每扇区 512 字节；其他行为 NULL。",
+            "Of a removable disk that went, sectors of 512 bytes read at least since it was "
+            "attached; NULL for other rows.",
+        ),
+        Column(
+            "sectors_written",
+            Type.BIGINT,
+            "移动存储移除时，接入以来至少写入的扇区数，每扇区 512 字节；其他行为 NULL。",
+            "Of a removable disk that went, sectors of 512 bytes written at least since it was "
+            "attached; NULL for other rows.",
+        ),
+        Column(
+            "sampled",
+            Type.BIGINT,
+            "以上扇区数和挂载时长最后一次查看的时间，Unix 时间戳（秒）。",
+            "When sectors and mounts were last looked at, in seconds from 1970-01-01 UTC.",
+        ),
+        Column(
+            "count",
+            Type.BIGINT,
+            "几个相同的事件合为一行时，共几个；其余为 NULL。",
+            "Of several like events in one row, how many; NULL otherwise.",
+        ),
+        Column(
+            "first_time",
+            Type.BIGINT,
+            "几个相同的事件合为一行时，首次的时间，Unix 时间戳（秒）；其余为 NULL。",
+            "Of several like events in one row, the time of the first, in seconds from 1970-01-01 "
+            "UTC; NULL otherwise.",
         ),
     ),
 )
