@@ -31,9 +31,22 @@ class Terminal:
         """Press these keys."""
         os.write(self._master, text.encode("utf-8", "surrogateescape"))
 
-    def wait_for(self, text: str) -> str:
+    def interrupt(self, prompt: str = "anfang> ") -> None:
+        """Press Ctrl-C until the prompt is back: one is lost while readline starts to read."""
+        for _ in range(TIMEOUT_S):
+            self.type("\x03")
+            try:
+                self.wait_for(prompt, seconds=1)
+            except AssertionError:
+                continue
+            break
+        while self._more(0.3):  # the prompts of those that were not lost
+            pass
+        self._read = len(self.shown)
+
+    def wait_for(self, text: str, seconds: float = TIMEOUT_S) -> str:
         """What is shown from now until `text` appears, and with it."""
-        until = time.monotonic() + TIMEOUT_S
+        until = time.monotonic() + seconds
         while (at := self.shown.find(text, self._read)) < 0:
             if not self._more(until - time.monotonic()):
                 raise AssertionError(f"{text!r} is not in {self.shown[self._read :]!r}")
