@@ -2,7 +2,8 @@
 
 Whoever is root on a host can scan it by a policy of his own choice, or scan another root. Such a
 report is kept, receipted and listed like every other, and neither its score nor its verdicts
-take the place of those that the unit asked for.
+take the place of those that the unit asked for. Nor does a report of events: it judges nothing,
+and a host that only tells what is plugged in is silent all the same.
 """
 
 from collections.abc import Iterable, Mapping
@@ -36,7 +37,7 @@ class Asked:
 
     def for_this(self, unit_id: int, report: Report) -> bool:
         """Whether `report` is what its unit asked for; without an assignment, anything is."""
-        if report.view.root != _RUNNING:
+        if report.view.root != _RUNNING or report.is_of_events:
             return False
         if report.assignment is None:
             return unit_id not in self._promised
