@@ -37,8 +37,8 @@ SPECS: Mapping[str, TableSpec] = {
     spec.name: spec
     for family in (
         system, kernel, clock, firmware, protection, schedule, naming, accounts, logins, access,
-        software, packages, containers, audit, processes, sockets, network, links, firewall,
-        usb, devices, hardware, media, radios, ports, files, agent,
+        software, packages, containers, audit, processes, sockets, network, links, firewall, usb,
+        devices, hardware, media, radios, ports, files, agent,
     )
     for spec in family.TABLES
 }  # fmt: skip

@@ -22,6 +22,7 @@ CHECKS = [
     "CEP-USB-001",
     "CEP-USB-003",
     "CEP-USB-004",
+    "CEP-USB-006",
     "CEP-USB-007",
     "CEP-RAD-001",
     "CEP-RAD-003",
@@ -195,11 +196,13 @@ def test_files_asked_for_lie_in_system_trees() -> None:
 def test_networks_and_identifiers_are_well_formed() -> None:
     """A block with host bits, or an identifier in capitals, would never match."""
     blocks = [row["cidr"] for row in data("special_networks")]
-    devices = [(row["vendor_id"], row["model_id"]) for row in data("platform_usb")]
 
     assert [str(ip_network(block)) for block in blocks] == blocks
-    assert len(set(devices)) == len(devices)
-    assert all(re.fullmatch("[0-9a-f]{4}", part) for device in devices for part in device)
+    for name in ("platform_usb", "usb_tokens", "usb_injectors"):
+        devices = [(row["vendor_id"], row["model_id"], row.get("function")) for row in data(name)]
+        assert len(set(devices)) == len(devices)
+        assert all(re.fullmatch("[0-9a-f]{4}", part) for row in devices for part in row[:2])
+    assert {row["types"] for row in data("usb_tokens")} == {"yes", "no"}
 
 
 @pytest.mark.parametrize(
