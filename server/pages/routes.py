@@ -23,10 +23,12 @@ from server import clock, people
 from server.errors import DataError, RefusedError
 from server.pages import access, forms, overview, render, views
 from server.pages.attempts import Attempts
+from server.pages.events import event_view
 from server.pages.views import Damage
 from server.people import Session
 from server.store import queries
 from server.store.engine import Store
+from server.store.events import recent
 from server.store.queries import HostDetail
 
 Answer: TypeAlias = Callable[[Request, Session | None], Awaitable[Response]]
@@ -121,7 +123,9 @@ class _Pages:
             digest = views.table_digest(detail.latest, "os_version")
             system, _ = self._table(digest) if digest else (None, None)
             view = views.host_view(detail, detail.latest, system)
-        return self._render(request, session, "host.html", detail=detail, view=view)
+        with self._store.read() as connection:
+            events = event_view(recent(connection, detail.host.id))
+        return self._render(request, session, "host.html", detail=detail, view=view, events=events)
 
     def table(self, request: Request, session: Session) -> Response:
         detail = self._host(request)
