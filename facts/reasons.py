@@ -69,6 +69,10 @@ _OBSERVING: Mapping[str, Words] = {
         "本程序不能读取 {0} 的格式（{1}）",
         "this program cannot read the format of {0} ({1})",
     ),
+    "value_not_evaluated": Words(
+        "{0} 中的取值要到使用时才能得出，未作求值",
+        "a value in {0} is worked out when it is used, and was not evaluated",
+    ),
     "source_missing": Words("{0} 不存在或未被记录", "{0} is not there, or was not recorded"),
     "read_failed": Words("读取 {0} 出错（{1}）", "reading {0} failed ({1})"),
     "not_a_file": Words("{0} 不是普通文件", "{0} is not a regular file"),

@@ -21,6 +21,7 @@ from facts.tables import (
     media,
     naming,
     network,
+    network_settings,
     packages,
     ports,
     processes,
@@ -37,8 +38,8 @@ SPECS: Mapping[str, TableSpec] = {
     spec.name: spec
     for family in (
         system, kernel, clock, firmware, protection, schedule, naming, accounts, logins, access,
-        software, packages, containers, audit, processes, sockets, network, links, firewall, usb,
-        devices, hardware, media, radios, ports, files, agent,
+        software, packages, containers, audit, processes, sockets, network, links, firewall,
+        network_settings, usb, devices, hardware, media, radios, ports, files, agent,
     )
     for spec in family.TABLES
 }  # fmt: skip

@@ -257,4 +257,49 @@ IPTABLES = TableSpec(
     ),
 )
 
-TABLES: tuple[TableSpec, ...] = (NFTABLES_RULES, IPTABLES)
+CONNTRACK_SUMMARY = TableSpec(
+    name="conntrack_summary",
+    version=1,
+    doc=Words(
+        "内核跟踪的连接数，按协议和状态汇总；没有连接时也占一行。",
+        "Connections the kernel tracks, summed up by protocol and state; one row when there are "
+        "none.",
+    ),
+    source=(
+        "/proc/sys/net/netfilter/nf_conntrack_count",
+        "/proc/sys/net/netfilter/nf_conntrack_max",
+        "/proc/net/nf_conntrack",
+    ),
+    privilege="CAP_DAC_READ_SEARCH",
+    notes=Words(
+        "只计数，不记录任何一条连接的地址和端口。只列客户端所在网络命名空间的。",
+        "Only counts: no connection's addresses or ports are kept. Of the agent's network "
+        "namespace.",
+    ),
+    columns=(
+        Column(
+            "family",
+            Type.INTEGER,
+            "地址族：2 为 IPv4，10 为 IPv6；没有连接时为 NULL。",
+            "Address family: 2 is IPv4, 10 is IPv6; NULL when there are no connections.",
+        ),
+        Column(
+            "protocol",
+            Type.INTEGER,
+            "IP 协议号，如 6 为 TCP；没有连接时为 NULL。",
+            "IP protocol number, such as 6 for TCP; NULL when there are no connections.",
+        ),
+        Column(
+            "state",
+            Type.TEXT,
+            "连接状态，如 ESTABLISHED；协议没有状态的为空，没有连接时为 NULL。",
+            "State, such as ESTABLISHED; empty for protocols without, NULL when there are no "
+            "connections.",
+        ),
+        Column("connections", Type.BIGINT, "该类连接的条数。", "Connections of this kind."),
+        Column("tracked", Type.BIGINT, "跟踪的连接总数。", "Connections tracked in all."),
+        Column("maximum", Type.BIGINT, "跟踪数的上限。", "How many can be tracked at most."),
+    ),
+)
+
+TABLES: tuple[TableSpec, ...] = (NFTABLES_RULES, IPTABLES, CONNTRACK_SUMMARY)
