@@ -7,6 +7,7 @@ OSError
 └── SeamError
     ├── CoveredError          a foreign mount, hidepid or our own sandbox hides the source
     ├── NotAFileError         a FIFO, socket or device where a regular file is wanted
+    ├── MalformedError        the content does not follow its format
     ├── TooLargeError         more bytes or entries than the cap
     ├── TooSlowError          a program did not answer in time
     ├── NotLiveError          only a live host can answer (programs, kernel state)
@@ -45,6 +46,15 @@ class NotAFileError(SeamError):
     def __init__(self, path: str) -> None:
         super().__init__(
             f"not a regular file: {path}", condition(Status.UNREADABLE, "not_a_file", path)
+        )
+
+
+class MalformedError(SeamError):
+    """The content of `path` does not follow its format, so nothing can be said from it."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"malformed: {path}", condition(Status.UNREADABLE, "malformed_source", path)
         )
 
 

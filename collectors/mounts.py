@@ -21,15 +21,13 @@ def mounts(host: Host, columns: frozenset[str]) -> Observed:
     data, observed = _table(host)
     rows: list[dict[str, Cell]] = []
     for line in data.splitlines():
-        device, point, fstype, flags = line.split(b" ")[:4]
-        rows.append(
-            {
-                "device": unescape(device),
-                "path": unescape(point),
-                "type": unescape(fstype),
-                "flags": unescape(flags),
-            }
-        )
+        fields = line.split(b" ")
+        try:
+            device, point, fstype, flags = map(unescape, fields[:4])
+        except ValueError:
+            observed = condition(Status.PARTIAL, "malformed_source", "/proc/1/mounts")
+            continue
+        rows.append({"device": device, "path": point, "type": fstype, "flags": flags})
     if "device_alias" in columns:
         for row in rows:
             row["device_alias"] = _followed(host, str(row["device"]))
@@ -78,6 +76,9 @@ def _sizes(host: Host, rows: list[dict[str, Cell]], table: bytes) -> Condition:
             continue
         try:
             found = os.statvfs(base + path)
+        except ValueError:  # a NUL, which no path has
+            observed = condition(Status.PARTIAL, "malformed_source", "/proc/1/mounts")
+            continue
         except OSError as e:
             observed = Condition(Status.PARTIAL, condition_of(e, path).reason)
             continue

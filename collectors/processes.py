@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from collectors import procfs
-from collectors.errors import NotLiveError, SeamError, condition_of
+from collectors.errors import MalformedError, NotLiveError, SeamError, condition_of
 from collectors.host import Host, Machine
 from collectors.interface import Observed, running_only
 from evidence import canonical
@@ -84,6 +84,8 @@ class _Reader:
             return self._row(f"/proc/{pid}", int(pid))
         except (FileNotFoundError, ProcessLookupError):
             return None
+        except (ValueError, LookupError) as e:
+            raise MalformedError(f"/proc/{pid}") from e
 
     def _row(self, base: str, pid: int) -> Mapping[str, Cell]:
         host, wanted = self._host, self._wanted
@@ -153,9 +155,10 @@ class _Reader:
 def _boot_time(host: Host) -> int:
     """When the kernel started, in seconds since the epoch."""
     for line in host.read("/proc/stat").splitlines():
-        if line.startswith(b"btime "):
-            return int(line.split()[1])
-    raise FileNotFoundError("/proc/stat has no btime")
+        name, _, value = line.partition(b" ")
+        if name == b"btime" and value.strip().isdigit():
+            return int(value)
+    raise MalformedError("/proc/stat")
 
 
 def _stat(data: bytes, machine: Machine, boot: int) -> tuple[dict[str, Cell], bool]:

@@ -40,13 +40,19 @@ class View:
 def view(host: Host) -> View:
     """How far this process sees others."""
     try:
-        status = fields(host.read("/proc/self/status"))
-        namespace = host.link("/proc/self/ns/pid")
-        in_initial_user_namespace = host.link("/proc/self/ns/user") == _INITIAL_USER_NAMESPACE
-        mounts = MountTable.parse(host.read("/proc/self/mountinfo"))
-        host.names("/proc")
+        return _view(host)
+    except (ValueError, LookupError):
+        return View(condition(Status.UNREADABLE, "malformed_source", "/proc/self"), ())
     except OSError as e:
         return View(condition_of(e, "/proc"), ())
+
+
+def _view(host: Host) -> View:
+    status = fields(host.read("/proc/self/status"))
+    namespace = host.link("/proc/self/ns/pid")
+    in_initial_user_namespace = host.link("/proc/self/ns/user") == _INITIAL_USER_NAMESPACE
+    mounts = MountTable.parse(host.read("/proc/self/mountinfo"))
+    host.names("/proc")
     capabilities = int(status["CapEff"], 16) if in_initial_user_namespace else 0
     names = {_CAP_SYS_PTRACE: "CAP_SYS_PTRACE", _CAP_DAC_READ_SEARCH: "CAP_DAC_READ_SEARCH"}
     lacking = tuple(name for bit, name in names.items() if not capabilities >> bit & 1)

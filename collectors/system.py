@@ -7,10 +7,12 @@ from collectors.config import decoded, present
 from collectors.host import Host, condition_of
 from collectors.interface import Observed
 from evidence.canonical import Cell
-from facts.status import Condition
+from facts.status import Condition, Status, condition
 
 _DMI = "/sys/class/dmi/id"
 _CPUS = "/sys/devices/system/cpu"
+_MAX_CPUS = 8192
+"""The most processors Linux can be built for."""
 _NUMBERS = re.compile(r"[A-Za-z]?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?")
 _RELEASE = re.compile(r"Linux version (\S+)")
 _ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]*)=(.*)")
@@ -98,6 +100,8 @@ def _with(
                 row[name] = read(host)
             except OSError as e:
                 conditions[name] = condition_of(e, str(e.filename or name))
+            except (ValueError, IndexError):
+                conditions[name] = condition(Status.UNREADABLE, "malformed_source", name)
     return Observed([row], columns=conditions)
 
 
@@ -155,7 +159,10 @@ def _online(host: Host) -> list[int]:
     found: list[int] = []
     for part in _line(host, f"{_CPUS}/online").split(","):
         first, _, last = part.partition("-")
-        found += range(int(first), int(last or first) + 1)
+        numbers = range(int(first), int(last or first) + 1)
+        if len(numbers) + len(found) > _MAX_CPUS:
+            raise ValueError(part)
+        found += numbers
     return found
 
 
