@@ -23,7 +23,7 @@ _NAME = re.compile(r"[A-Za-z0-9_.-]+\.(list|sources)")
 _LINE = re.compile(
     r"(deb|deb-src)\s+(?:\[([^\]]*)\]\s+)?((?:cdrom:)?\[[^\]]*\]\S*|\S+)\s+(\S+)(?:\s+(.*))?"
 )
-_FIELD = re.compile(r"([!-9;-~]+):\s*(.*(?:\n[ \t].*)*)")
+_FIELD = re.compile(r"^([!-9;-~]+):[ \t]*(.*(?:\n[ \t].*)*)", re.MULTILINE)
 _TRUE, _FALSE = (
     ("yes", "true", "with", "on", "enable"),
     ("no", "false", "without", "off", "disable"),

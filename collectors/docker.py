@@ -14,6 +14,7 @@ import msgspec
 from collectors.config import entries
 from collectors.errors import SeamError
 from collectors.host import MAX_READ, Host
+from collectors.json_text import parsed
 from evidence.canonical import Cell
 from facts.status import Status, condition
 
@@ -183,8 +184,8 @@ def images(host: Host, base: str) -> Iterator[dict[str, Cell]]:
 def decoded(host: Host, path: str, kind: type[T], *, limit: int = MAX_READ) -> T:
     """The JSON at `path`; SeamError if it is not what its runtime writes."""
     try:
-        return msgspec.json.decode(host.read(path, limit=limit), type=kind)
-    except msgspec.DecodeError as e:
+        return parsed(host.read(path, limit=limit), kind)
+    except ValueError as e:
         raise SeamError(
             f"{path}: {e}", condition(Status.UNREADABLE, "malformed_source", path)
         ) from e

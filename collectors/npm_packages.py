@@ -11,6 +11,7 @@ from collectors.config import entries, present
 from collectors.errors import TooLargeError, condition_of
 from collectors.host import Host
 from collectors.interface import Observed
+from collectors.json_text import parsed
 from evidence.canonical import Cell
 from facts.status import COMPLETE, Status, condition
 
@@ -57,7 +58,7 @@ def npm_packages(host: Host, columns: frozenset[str]) -> Observed:
                     said = _decoded(host.read(f"{path}/package.json", limit=_LIMIT))
                 except (FileNotFoundError, NotADirectoryError):
                     continue  # a directory that is no package
-                except msgspec.DecodeError:
+                except ValueError:
                     observed = condition(Status.PARTIAL, "malformed_source", f"{path}/package.json")
                     continue
                 rows.append({**said, "path": path, "directory": home, "depth": depth})
@@ -94,9 +95,9 @@ def _is_link(host: Host, path: str) -> bool:
 
 def _decoded(data: bytes) -> dict[str, Cell]:
     try:
-        said = msgspec.json.decode(data, type=_Package)
+        said = parsed(data, _Package)
     except msgspec.ValidationError:
-        loose = msgspec.json.decode(data, type=_Loose)
+        loose = parsed(data, _Loose)
         said = _Package(loose.name, loose.version)
     return {
         "name": said.name,

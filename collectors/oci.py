@@ -14,6 +14,7 @@ import msgspec
 from collectors.config import entries, first
 from collectors.docker import decoded, epoch
 from collectors.host import Host
+from collectors.json_text import parsed
 from evidence.canonical import Cell
 
 CONTAINERD = "/run/containerd/io.containerd.runtime.v2.task"
@@ -237,8 +238,8 @@ def _listed(host: Host, what: str, kind: type[T]) -> Iterator[tuple[str, T]]:
 
 def _stored(stored: _Stored) -> dict[str, Cell]:
     try:
-        said = msgspec.json.decode(stored.metadata, type=_Metadata)
-    except msgspec.DecodeError:
+        said = parsed(stored.metadata, _Metadata)
+    except ValueError:
         said = _Metadata()  # of another program's making
     identifier = said.image_id or stored.image
     return {

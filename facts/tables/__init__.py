@@ -25,6 +25,7 @@ from facts.tables import (
     packages,
     ports,
     processes,
+    programs,
     protection,
     radios,
     schedule,
@@ -38,8 +39,8 @@ SPECS: Mapping[str, TableSpec] = {
     spec.name: spec
     for family in (
         system, kernel, clock, firmware, protection, schedule, naming, accounts, logins, access,
-        software, packages, containers, audit, processes, sockets, network, links, firewall,
-        network_settings, usb, devices, hardware, media, radios, ports, files, agent,
+        software, packages, containers, audit, processes, programs, sockets, network, links,
+        firewall, network_settings, usb, devices, hardware, media, radios, ports, files, agent,
     )
     for spec in family.TABLES
 }  # fmt: skip

@@ -135,7 +135,9 @@ def test_a_host_without_containers_is_complete(tmp_path: Path) -> None:
         assert read(unknown, table).condition.status is Status.UNREADABLE
 
 
-@pytest.mark.parametrize("content", [b"", b"\0\xff", b'{"State": 7}', b"[" * 5000])
+@pytest.mark.parametrize(
+    "content", [b"", b"\0\xff", b'{"State": 7}', b"[" * 5000, b'{"x":' * 100_000]
+)
 @pytest.mark.parametrize(
     "name", ["config.v2.json", "hostconfig.json", "containers.json", "config.json"]
 )

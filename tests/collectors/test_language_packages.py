@@ -116,7 +116,9 @@ def test_node_packages_inside_of_others_are_rows(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("content", [b"", b"\0\xff", b"[" * 5000, b'{"name": 1}', b"[]"])
+@pytest.mark.parametrize(
+    "content", [b"", b"\0\xff", b"[" * 5000, b'{"x":' * 100_000, b'{"name": 1}', b"[]"]
+)
 def test_a_damaged_node_package_is_said(tmp_path: Path, content: bytes) -> None:
     """A package.json that is none makes the table partial, and the others stay."""
     host = root(
