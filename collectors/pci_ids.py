@@ -20,6 +20,7 @@ _FILES = (
     "/usr/share/misc/pci.ids",
     "/var/lib/pciutils/pci.ids",
 )
+_FIRST_CLASS = b"\nC 00  "
 _TOP = re.compile(rb"\n(?=[0-9a-fA-F]|C )")
 _NUMBER = re.compile(r"[0-9a-f]+")
 
@@ -39,6 +40,8 @@ class Names:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
+        # Classes stand at the end: looked for from there, the vendors are not gone through.
+        self._classes = data[max(0, data.rfind(_FIRST_CLASS)) :]
         self._section = cache(self._read_section)
 
     def vendor(self, vendor: str) -> str:
@@ -66,11 +69,12 @@ class Names:
 
     def _read_section(self, start: str) -> bytes:
         """The lines from the one that begins with `start` to the next of its rank."""
-        begin = self._data.find(f"\n{start}  ".encode())
+        data = self._classes if start.startswith("C ") else self._data
+        begin = data.find(f"\n{start}  ".encode())
         if begin < 0 or not _NUMBER.fullmatch(start.removeprefix("C ")):
             return b""
-        end = _TOP.search(self._data, begin + 1)
-        return self._data[begin : end.start() if end is not None else len(self._data)]
+        end = _TOP.search(data, begin + 1)
+        return data[begin : end.start() if end is not None else len(data)]
 
 
 def _first_line(section: bytes, start: str) -> str:
