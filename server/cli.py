@@ -1,6 +1,6 @@
 """The program `anfang-server`: parse, call one function, turn what went wrong into words.
 
-Exit codes: 0 done · 2 usage or a bad file · 3 could not be done.
+Exit codes: 0 done · 1 reports differ (`rejudge`) · 2 usage or a bad file · 3 could not be done.
 """
 
 import argparse
@@ -12,9 +12,12 @@ from datetime import timedelta
 from pathlib import Path
 
 from evidence import __version__
+from policies import plain
 from server import assigning, authority, clock, export, people, service, units
 from server.config import DEFAULT_LISTEN
 from server.errors import ServerError, UsageError
+from server.rejudging import at_once
+from server.rejudging.once import Result
 from server.serve import configure_logging, serve
 from server.service import Service
 from server.store import queries
@@ -31,9 +34,11 @@ Technical-precaution self-inspection for critical information infrastructure: th
   anfang-server unit assign 单位 --policy cii-host 下发检查策略 / assign policies
   anfang-server token create 单位                  生成注册码 / make an enrolment token
   anfang-server export 主机 FILE                   导出供离线核验 / export for offline verification
+  anfang-server rejudge                           立即复算全部待复算的报告 / judge again what waits
 """
 _EPILOG = """\
-退出码 / exit codes: 0 完成 done · 2 用法或文件有误 usage or a bad file · 3 未能完成 failed
+退出码 / exit codes: 0 完成 done · 1 复算不一致 reports differ
+                     2 用法或文件有误 usage or a bad file · 3 未能完成 failed
 本程序不得用于涉密信息系统。Not for classified systems (state secrets).
 """
 
@@ -78,6 +83,7 @@ def parser() -> argparse.ArgumentParser:
     _add_units(commands, data)
     _add_tokens(commands, data)
     _add_carrying(commands, data)
+    _add_judging(commands, data)
     return top
 
 
@@ -210,6 +216,21 @@ def _add_carrying(
     password.set_defaults(run=_password)
 
 
+def _add_judging(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", data: argparse.ArgumentParser
+) -> None:
+    again = commands.add_parser(
+        "rejudge",
+        help="立即复算全部待复算的主机报告 / judge again all reports that wait",
+        description="按服务器保存的采集数据重新判定主机报告；未能复算的再试一次。"
+        " / Judge reports again from the facts stored here; those that failed are tried again.",
+        parents=[data],
+        formatter_class=_Formatter,
+    )
+    again.add_argument("--unit", metavar="单位", help="只复算该单位 / of this unit alone")
+    again.set_defaults(run=_rejudge)
+
+
 def _init(args: argparse.Namespace) -> int:
     names = tuple(args.host_names or ("localhost", "127.0.0.1"))
     password = service.initialise(args.data, host_names=names, listen=args.listen)
@@ -310,6 +331,36 @@ def _password(args: argparse.Namespace) -> int:
         people.set_password(connection, args.name, password)
     print(f"口令（只显示这一次） / password (shown this once): {password}")
     return 0
+
+
+def _rejudge(args: argparse.Namespace) -> int:
+    with closing(_open(args)) as opened:
+        found = at_once.rejudge_all(opened, args.unit)
+    print(f"已复算 / judged again: {found.counts.total()}")
+    for result, zh, en in _RESULTS:
+        print(f"  {zh} / {en}: {found.counts[result]}")
+    for said in found.contradictions:
+        print(
+            f"不一致 / differs: {plain.visible(said.host.name)} {said.host.id} "
+            f"第 {said.sequence} 份 / report {said.sequence} {said.digest}"
+        )
+        for each in said.differences:
+            text = f"{each.what} {each.field}: 所报 said {each.said} · 复算 found {each.found}"
+            print(f"  {plain.visible(text)}")
+        if said.different > len(said.differences):
+            more = said.different - len(said.differences)
+            print(f"  另有 {more} 处 / {more} more")
+    if found.contradictions:
+        return 1
+    return 3 if found.counts["failed"] or found.counts["unchecked"] else 0
+
+
+_RESULTS: tuple[tuple[Result, str, str], ...] = (
+    ("equal", "一致", "equal"),
+    ("differs", "不一致", "differs"),
+    ("unchecked", "未能全部复算", "not all could be compared"),
+    ("failed", "复算中断", "broke off"),
+)
 
 
 def _open(args: argparse.Namespace) -> Service:

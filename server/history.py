@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from evidence.statement import Report, Verdict
 from server.store.schema import verdicts
@@ -89,6 +89,25 @@ def advance(
         )
     if new:
         connection.execute(insert(verdicts), new)
+
+
+def retract(connection: Connection, host_id: str, report: str, received_at: str) -> None:
+    """Take back what `report` changed on that host when it came at `received_at`, as the last.
+
+    Where it was one of several that came at that moment, `advance` sets right what is left over.
+    """
+    here = verdicts.c.host_id == host_id
+    connection.execute(delete(verdicts).where(here, verdicts.c.first_report == report))
+    ended = connection.execute(
+        select(verdicts.c.id, verdicts.c.policy, verdicts.c.check_id)
+        .where(here, verdicts.c.until == received_at)
+        .order_by(verdicts.c.id)
+    )
+    last = {(policy, check): row_id for row_id, policy, check in ended}
+    holding = _holding(connection, {host_id})[host_id]
+    again = [row_id for check, row_id in last.items() if check not in holding]
+    if again:
+        connection.execute(update(verdicts).where(verdicts.c.id.in_(again)).values(until=None))
 
 
 def _holding(connection: Connection, host_ids: set[str]) -> dict[str, dict[_Check, _Open]]:

@@ -233,6 +233,7 @@ def _row(
         "expected": report.score.expected,
         "oldest_fact": report.score.oldest_fact,
         "grade": report.score.grade,
+        "assignment": report.assignment.sha256 if report.assignment else None,
     }
 
 

@@ -13,6 +13,7 @@ from server import authority, service
 from server.app import create_app
 from server.errors import UsageError
 from server.protocol import BoundedProtocol
+from server.rejudging.background import Background
 
 KEEP_ALIVE_SECONDS = 20
 STOP_SECONDS = 20
@@ -62,9 +63,12 @@ def serve(directory: Path) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             # uvicorn stops in order and then raises the signal again: by then all is done.
             signal.signal(number, lambda *_: None)
+        again = Background(opened)
+        again.start()
         try:
             server.run()
         finally:
+            again.stop()
             opened.store.close()
 
 

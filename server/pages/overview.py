@@ -47,6 +47,8 @@ class UnitView:
 
     every: bool
     """Whether everything is listed, instead of what fits the first screen."""
+    outdated: bool
+    """Whether only hosts that were judged under an older assignment are listed."""
     risks: tuple[Risk, ...]
     """Gravest first; a line for each check, or for each finding if all are asked for."""
     more: int
@@ -58,21 +60,30 @@ class UnitView:
     """Hosts of which at least one check was evaluated."""
     evaluated: int
     expected: int
+    listing: int
+    """How many hosts are listed on all pages."""
     listed: Sequence[HostLine]
     """The hosts on this page of the list."""
     page: int
     pages: int
 
 
-def unit_view(found: UnitOverview, page: int, *, every: bool) -> UnitView:
-    """The first screen of the unit in `found`, with `page` of its hosts and `every` finding."""
+def unit_view(
+    found: UnitOverview, page: int, *, every: bool = False, outdated: bool = False
+) -> UnitView:
+    """The first screen of the unit in `found`, with `page` of its hosts and `every` finding.
+
+    If `outdated`, only those hosts are listed that were judged under an older assignment.
+    """
+    hosts = found.outdated if outdated else found.hosts
     clusters = [(cluster,) for cluster in found.clusters] if every else _by_check(found.clusters)
     risks = sorted(map(_risk, clusters), key=_gravest_first)
     scores = [host.score for host in found.hosts if host.score]
-    pages = max(1, -(-len(found.hosts) // PAGE_HOSTS))
+    pages = max(1, -(-len(hosts) // PAGE_HOSTS))
     page = min(max(page, 1), pages)
     return UnitView(
         every=every,
+        outdated=outdated,
         risks=tuple(risks if every else risks[:MAX_RISKS]),
         more=0 if every else len(risks[MAX_RISKS:]),
         hosts_at_risk=len({host.id for cluster in found.clusters for host in cluster.hosts}),
@@ -81,7 +92,8 @@ def unit_view(found: UnitOverview, page: int, *, every: bool) -> UnitView:
         judged=sum(score.evaluated > 0 for score in scores),
         evaluated=sum(score.evaluated for score in scores),
         expected=sum(score.expected for score in scores),
-        listed=found.hosts[(page - 1) * PAGE_HOSTS : page * PAGE_HOSTS],
+        listing=len(hosts),
+        listed=hosts[(page - 1) * PAGE_HOSTS : page * PAGE_HOSTS],
         page=page,
         pages=pages,
     )

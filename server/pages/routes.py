@@ -113,7 +113,10 @@ class _Pages:
             found = queries.unit_overview(connection, request.path_params["unit"], clock.now())
         if found is None:
             raise RefusedError(404, "no_unit", "没有这个单位。", "There is no such unit.")
-        view = overview.unit_view(found, _page(request), every="all" in request.query_params)
+        asked = request.query_params
+        view = overview.unit_view(
+            found, _page(request), every="all" in asked, outdated="outdated" in asked
+        )
         return self._render(request, session, "unit.html", overview=found, view=view)
 
     def host(self, request: Request, session: Session) -> Response:

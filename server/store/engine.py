@@ -20,7 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from server.errors import DataError, DiskFullError, ServerError
 
 NAME = "anfang.sqlite"
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration; they are numbered in order."""
 
 _BUSY_SECONDS = 30

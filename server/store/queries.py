@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 import msgspec
-from sqlalchemy import Connection, Row, RowMapping, select
+from sqlalchemy import Connection, Row, RowMapping, select, true
 from sqlalchemy.sql.expression import ColumnElement
 
 from evidence.statement import (
@@ -29,13 +29,31 @@ from evidence.statement import (
 from policies.model import Check, Family, Outcome, Policy, Severity
 from server import clock
 from server.errors import DataError
+from server.rejudging.once import Difference
 from server.store import assigned, envelopes
-from server.store.schema import IRREGULAR, assignments, hosts, reports, statements, units, verdicts
+from server.store.schema import (
+    DIFFERING,
+    IRREGULAR,
+    assignments,
+    hosts,
+    rejudgings,
+    reports,
+    statements,
+    units,
+    verdicts,
+)
+from server.units import read_assignment
 
 Cell: TypeAlias = str | int | None
 
 MAJOR: tuple[Severity, ...] = ("critical", "high")
 """The severities of major risks (重大风险隐患)."""
+
+NOT_REJUDGED = frozenset({"failed", "unchecked"})
+"""Results of judging again by which a report neither holds nor does not."""
+
+MAX_CONTRADICTIONS = 5
+"""How many contradictions of one host are shown."""
 
 RECENT = timedelta(days=1)
 """What counts as since yesterday."""
@@ -57,6 +75,29 @@ class HostLine:
     """Digest of the report that counts; None: none yet."""
     score: Score | None
     """As in that report."""
+    assignment: str | None
+    """Digest of the assignment that it was made under."""
+    rejudged: str | None
+    """What came of judging it again; `waiting`: nothing yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A report that says what its own facts do not."""
+
+    host: HostLine
+    digest: str
+    sequence: int
+    received_at: str
+    different: int
+    """How many differences there are."""
+    differences: tuple[Difference, ...]
+    """The first of them."""
+
+    @property
+    def whats(self) -> tuple[str, ...]:
+        """What differs: ids of checks, `score`, parts that are malformed."""
+        return tuple(dict.fromkeys(difference.what for difference in self.differences))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +164,15 @@ class UnitOverview:
     """Verdicts of each host, by its id, and by outcome."""
     irregular: Mapping[str, tuple[HostLine, ...]]
     """Hosts with reports that did not follow on, by how: gap, fork, broken (`server.places`)."""
+    contradictions: tuple[Contradiction, ...]
+    """The newest of each host that has sent any, the newest first."""
+    outdated: tuple[HostLine, ...]
+    """Hosts whose report that counts was not made under the assignment in force."""
+
+    @property
+    def not_rejudged(self) -> tuple[HostLine, ...]:
+        """Hosts whose report that counts could not be judged again, or not all of it."""
+        return tuple(host for host in self.hosts if host.rejudged in NOT_REJUDGED)
 
     @property
     def reporting(self) -> int:
@@ -168,7 +218,9 @@ class ScorePoint:
     """The host's clock minus the server's when it was sent."""
     score: Score
     scored: bool
-    """Whether it counts; see `server.places` and `server.counting`."""
+    """Whether it counts; see `server.places`, `server.counting` and `server.rejudging`."""
+    rejudged: str
+    """What came of judging it again; `waiting`: nothing yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +244,10 @@ class HostDetail:
     """Since when each check has its verdict, by policy and id."""
     history: tuple[ScorePoint, ...]
     """The newest first."""
+    contradictions: tuple[Contradiction, ...]
+    """The newest first."""
+    unchecked: tuple[str, ...]
+    """What of the report that counts could not be judged again, or why."""
 
     @property
     def checks(self) -> Mapping[tuple[str, str], Check]:
@@ -210,7 +266,8 @@ def unit_overview(connection: Connection, unit: str, now: datetime) -> UnitOverv
     if unit_id is None:
         return None
     lines = {line.id: line for line in _host_lines(connection, hosts.c.unit_id == unit_id, now)}
-    assignment = _assignment(connection, unit_id)
+    newest = _newest_assignment(connection, unit_id)
+    assignment = None if newest is None else read_assignment(connection, newest)
     checks = assigned.checks(connection, assignment.policies) if assignment else {}
     holding = [
         row
@@ -245,6 +302,12 @@ def unit_overview(connection: Connection, unit: str, now: datetime) -> UnitOverv
         matrix=_matrix(holding, lines, checks),
         tally=_tally(holding),
         irregular=_irregular(connection, unit_id, lines),
+        contradictions=_newest_of_each(_contradictions(connection, lines)),
+        outdated=tuple(
+            line
+            for line in sorted(lines.values(), key=lambda line: (line.name, line.id))
+            if line.head is not None and line.assignment != newest
+        ),
     )
 
 
@@ -284,12 +347,24 @@ def host_detail(connection: Connection, host_id: str, now: datetime) -> HostDeta
         key_id=row.key_id,
         latest=latest,
         outdated=latest is not None
-        and _named(latest.predicate) != _newest_assignment(connection, row.unit_id),
+        and line.assignment != _newest_assignment(connection, row.unit_id),
         received_at=received_at,
         leaf_index=leaf_index,
         policies=assigned.policies(connection, latest.predicate.policies) if latest else (),
         since={(policy, check): since for policy, check, since in holding},
         history=tuple(map(_point, history.mappings())),
+        contradictions=_contradictions(connection, {host_id: line})[:MAX_CONTRADICTIONS],
+        unchecked=_unchecked(connection, line),
+    )
+
+
+def contradictions(
+    connection: Connection, unit_id: int | None, now: datetime
+) -> tuple[Contradiction, ...]:
+    """What the hosts of that unit, or of all, said that was not so; the newest first."""
+    which = true() if unit_id is None else hosts.c.unit_id == unit_id
+    return _contradictions(
+        connection, {line.id: line for line in _host_lines(connection, which, now)}
     )
 
 
@@ -342,12 +417,9 @@ def _host_lines(
             silent=row[hosts.c.due_at] <= moment,
             head=head,
             score=None if head is None else _score(row),
+            assignment=row[reports.c.assignment],
+            rejudged=row[reports.c.rejudged],
         )
-
-
-def _named(said: Report) -> str | None:
-    """The digest of the assignment that a report was made under."""
-    return None if said.assignment is None else said.assignment.sha256
 
 
 def _newest_assignment(connection: Connection, unit_id: int) -> str | None:
@@ -359,13 +431,6 @@ def _newest_assignment(connection: Connection, unit_id: int) -> str | None:
         .limit(1)
     )
     return digest
-
-
-def _assignment(connection: Connection, unit_id: int) -> Assignment | None:
-    digest = _newest_assignment(connection, unit_id)
-    if digest is None:
-        return None
-    return decode_statement(envelopes.payload(connection, digest), Assignment).predicate
 
 
 def _clusters(
@@ -485,6 +550,46 @@ def _irregular(
     }
 
 
+def _contradictions(
+    connection: Connection, lines: Mapping[str, HostLine]
+) -> tuple[Contradiction, ...]:
+    """What the hosts in `lines` said that was not so, the newest first."""
+    found = [
+        row
+        for some in envelopes.in_parts(lines)
+        for row in connection.execute(
+            select(reports, rejudgings)
+            .join(rejudgings, rejudgings.c.report == reports.c.digest)
+            .where(DIFFERING, reports.c.host_id.in_(some))
+        )
+    ]
+    found.sort(key=lambda row: (row.received_at, row.sequence), reverse=True)
+    return tuple(
+        Contradiction(
+            host=lines[row.host_id],
+            digest=row.digest,
+            sequence=row.sequence,
+            received_at=row.received_at,
+            different=row.different,
+            differences=_differences.decode(row.differences),
+        )
+        for row in found
+    )
+
+
+def _newest_of_each(every: Iterable[Contradiction]) -> tuple[Contradiction, ...]:
+    """The first of each host in `every`."""
+    first: dict[str, Contradiction] = {}
+    for one in every:
+        first.setdefault(one.host.id, one)
+    return tuple(first.values())
+
+
+def _unchecked(connection: Connection, line: HostLine) -> tuple[str, ...]:
+    kept = connection.scalar(select(rejudgings.c.unchecked).where(rejudgings.c.report == line.head))
+    return () if kept is None else _texts.decode(kept)
+
+
 def _unknowns(rows: Iterable[Row[Any]]) -> tuple[Unknowns, ...]:
     """Counted by the first reason of each verdict, which is the one to begin with."""
     found: dict[str, tuple[list[str], Reason]] = {}
@@ -508,6 +613,7 @@ def _point(row: RowMapping) -> ScorePoint:
         skew_s=row[reports.c.skew_s],
         score=_score(row),
         scored=row[reports.c.scored],
+        rejudged=row[reports.c.rejudged],
     )
 
 
@@ -531,3 +637,5 @@ class _Evidence(msgspec.Struct, frozen=True):
 
 _evidence = msgspec.json.Decoder(_Evidence)
 _reasons = msgspec.json.Decoder(tuple[Reason, ...])
+_differences = msgspec.json.Decoder(tuple[Difference, ...])
+_texts = msgspec.json.Decoder(tuple[str, ...])

@@ -121,7 +121,16 @@ hosts = Table(
 
 IRREGULAR = text("link NOT IN ('first', 'unbroken')")
 """Reports that did not follow on; written out, since only so the index of them serves a query."""
-_ONLY_IRREGULAR: Any = {"sqlite_where": IRREGULAR, "postgresql_where": IRREGULAR}
+WAITING = text("reports.rejudged = 'waiting'")
+"""Reports that have yet to be judged again (`server.rejudging`); written out for its index."""
+DIFFERING = text("reports.rejudged = 'differs'")
+"""Reports that say what their own facts do not."""
+
+
+def _only(condition: str) -> dict[str, Any]:
+    """An index of those rows alone."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
 
 reports = Table(
     "reports",
@@ -143,8 +152,24 @@ reports = Table(
     Column("expected", _BIG, nullable=False),
     Column("oldest_fact", _TIME),
     Column("grade", String(1)),
+    Column("assignment", _DIGEST),  # that it was made under
+    # waiting · equal · differs · unchecked · failed: what came of judging it again
+    Column("rejudged", String(9), nullable=False, server_default="waiting"),
     Index(None, "host_id", "sequence"),
-    Index("ix_reports_irregular", "host_id", "link", **_ONLY_IRREGULAR),
+    Index("ix_reports_irregular", "host_id", "link", **_only(IRREGULAR.text)),
+    Index("ix_reports_waiting", "scored", "received_at", **_only("rejudged = 'waiting'")),
+    Index("ix_reports_differing", "host_id", **_only("rejudged = 'differs'")),
+)
+
+# What was found where judging a report again did not come to the same.
+rejudgings = Table(
+    "rejudgings",
+    metadata,
+    Column("report", ForeignKey("reports.digest"), primary_key=True),
+    Column("judged_at", _TIME, nullable=False),
+    Column("different", _BIG, nullable=False),  # how many differences there were
+    Column("differences", Text, nullable=False),  # JSON [{field, found, said, what}], the first
+    Column("unchecked", Text, nullable=False),  # JSON [what could not be compared, or why]
 )
 
 # What each check said on each host, from when to when: a row begins when the outcome changes.

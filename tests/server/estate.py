@@ -6,7 +6,7 @@ Reports may lie in the past, so that pages have something to tell about yesterda
 """
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -82,7 +82,7 @@ class Estate:
     _assignment: Assignment | None = None
     _digest: str = ""
 
-    def assign(self, *, without: Sequence[str] = (), policy: str = "cii-host") -> None:
+    def assign(self, *, without: Collection[str] = (), policy: str = "cii-host") -> None:
         """Assign `policy` with all registers but those in `without`."""
         adopted = {}
         for name in _REGISTERS.keys() - set(without):
@@ -136,14 +136,15 @@ class Estate:
         *,
         chain: Chain | None = None,
         skew: timedelta = timedelta(0),
+        edit: Callable[[Report], Report] = lambda said: said,
     ) -> str:
         """The digest of the report that `host` made of `facts`, taken in at `at`.
 
         `chain` is another place than the next, and does not become the host's last; `skew` is how
-        far ahead the host's clock is.
+        far ahead the host's clock is; `edit` is what the holder of its key does before it signs.
         """
         place = chain or Chain(host.sequence + 1, host.previous, "boot", None, 3600)
-        payload, blobs = self._payload(host, facts, clock.stamp(at + skew), place)
+        payload, blobs = self._payload(host, facts, clock.stamp(at + skew), place, edit)
         sealed = dsse.seal(payload, host.key)
         with self.service.store.write() as connection:
             unit = units.get(connection, self.unit)
@@ -164,7 +165,12 @@ class Estate:
         return digest
 
     def _payload(
-        self, host: FakeHost, facts: Facts, stamp: str, chain: Chain
+        self,
+        host: FakeHost,
+        facts: Facts,
+        stamp: str,
+        chain: Chain,
+        edit: Callable[[Report], Report],
     ) -> tuple[bytes, dict[str, bytes]]:
         """A report's payload and the tables it is about."""
         given: dict[str, Any] = {"name": "-", "given": facts, "verdict": "pass", "now": stamp}
@@ -195,7 +201,7 @@ class Estate:
             cost=Cost(310, 420, 39_000),
         )
         subject = tuple(Subject(f"tables/{e.name}", Digest(sha256(data))) for e, data in wire)
-        payload = encode_statement(subject, report)
+        payload = encode_statement(subject, edit(report))
         return payload, {sha256(data): data for _, data in wire}
 
 
