@@ -58,7 +58,7 @@ class Journal:
         except FileNotFoundError:
             return []
         whole, _, _ = data.rpartition(b"\n")
-        rows: list[Row] = [json.loads(line) for line in whole.splitlines()]
+        rows = map(_row, whole.splitlines())
         return [row for row in rows if int(row["eid"]) > after]
 
     def signed(self) -> int:
@@ -205,6 +205,19 @@ def _one(before: Row, after: Row) -> Row:
         "first_time": before.get("first_time", before["time"]),
         "count": before.get("count", 1) + after.get("count", 1),
     }
+
+
+def _row(line: bytes) -> Row:
+    row = json.loads(line)
+    well_formed = (
+        isinstance(row, dict)
+        and row.keys() >= {"action", "type", "path"}
+        and isinstance(row.get("time"), int)
+        and str(row.get("eid")).isdigit()
+    )
+    if not well_formed:
+        raise ValueError("not an event")
+    return dict(row)
 
 
 def _line(row: Mapping[str, Any], number: int) -> bytes:

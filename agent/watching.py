@@ -21,7 +21,7 @@ from agent.pace import Pace
 from collectors.attached import BUSES, Attached, Devices
 from collectors.disk_use import DiskUse
 from collectors.host import Host, LiveHost
-from collectors.monitor import Monitor
+from collectors.monitor import BUFFER, Monitor
 
 QUIET_S = 0.1
 """How long nothing must have come for what came to belong together, in seconds."""
@@ -48,6 +48,7 @@ class Watcher:
         *,
         buses: Mapping[str, str] = BUSES,
         host: Callable[[], Host] = LiveHost,
+        buffer: int = BUFFER,
         pace: Pace | None = None,
     ) -> None:
         """`told` is called whenever events have been written."""
@@ -55,6 +56,7 @@ class Watcher:
         self._told = told
         self._buses = buses
         self._host = host
+        self._buffer = buffer
         self._use = DiskUse(host)
         self._pace = pace or Pace(ROWS, ROW_EVERY_S)
         self._batch: list[Row] = []
@@ -71,7 +73,7 @@ class Watcher:
             ImportError: libudev is not installed.
         """
         until, lock = self._journal.watched_until(), self._journal.take()
-        monitor = Monitor(self._buses)
+        monitor = Monitor(self._buses, buffer=self._buffer)
         boot = _boot_id()
         devices = Devices(self._host, self._buses, _known(self._journal.attached(), boot))
         self._add([_gap("unwatched", None if until is None else time.time() - until)])
