@@ -24,7 +24,7 @@ _WHY: Mapping[str, str] = {
         osquery_registry osquery_schedule
     """,
     "table_not_offered": """
-        apparmor_profiles carbon_black_info cpu_time deb_package_files
+        carbon_black_info cpu_time deb_package_files
         docker_container_fs_changes docker_container_labels docker_container_networks
         docker_container_ports docker_container_processes docker_container_stats
         docker_image_history docker_image_labels docker_image_layers docker_info
