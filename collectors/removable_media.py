@@ -181,15 +181,14 @@ def _mounted(host: Host) -> tuple[_Mounts, Condition]:
     found: dict[str, list[dict[str, Cell]]] = {}
     for line in data.splitlines():
         place, _, what = line.partition(b" - ")
-        _, _, device, _, point, options, *_ = place.split(b" ")
-        fstype, source, *_ = what.split(b" ")
-        mount: dict[str, Cell] = {
-            "path": unescape(point),
-            "type": unescape(fstype),
-            "flags": unescape(options),
-        }
-        number = device.decode("ascii")
+        try:
+            _, _, device, _, point, options, *_ = map(unescape, place.split(b" "))
+            fstype, source, *_ = map(unescape, what.split(b" "))
+        except ValueError:
+            observed = condition(Status.PARTIAL, "malformed_source", "/proc/1/mountinfo")
+            continue
+        mount: dict[str, Cell] = {"path": point, "type": fstype, "flags": options}
         # An anonymous number (0:…) says nothing of the disk below; the path does.
-        known = unescape(source) if number.startswith("0:") else number
+        known = source if device.startswith("0:") else device
         found.setdefault(known, []).append(mount)
     return found, observed

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from facts.status import COMPLETE
+from facts.status import COMPLETE, Status, condition
 from tests.collectors import umockdev
 from tests.collectors.machine import running
 from tests.collectors.namespaces import mounted
@@ -118,6 +118,18 @@ def test_without_the_mount_table_nobody_knows(tmp_path: Path) -> None:
 
     assert not observed.condition.complete
     assert list(observed.rows) == []
+
+
+def test_a_mount_that_is_none_is_left_out_and_told(tmp_path: Path) -> None:
+    """A line that does not follow the format hides no other, and is not silent."""
+    damaged = f"63 22 8:17\n{MOUNTS}\xff\n"
+
+    observed = read(
+        running(tmp_path, {**STACKED, "/proc/1/mountinfo": damaged}), "removable_mounts"
+    )
+
+    assert observed.condition == condition(Status.PARTIAL, "malformed_source", "/proc/1/mountinfo")
+    assert len(observed.rows) == 3
 
 
 def test_without_removable_media_the_mount_table_is_not_read(tmp_path: Path) -> None:
