@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 PY := .venv/bin/python
 
-.PHONY: help run stop setup test check lint bench recorder lock clean
+.PHONY: help run stop setup test check lint bench recorder fuzz lock clean
 
 help: ## 显示本帮助 / show this help
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -39,6 +39,9 @@ bench: setup ## 性能比对（本机，同一次运行） / benchmarks, as rati
 
 recorder: ## 生成单文件记录程序，供旧系统使用（Python 3.6 起） / the recorder for old hosts: dist/
 	@$(PY) scripts/recorder.py
+
+fuzz: setup ## 以随机篡改的内容反复读取每张表 / read every table from mangled sources
+	@$(PY) scripts/fuzz.py $(or $(SEEDS),100)
 
 lock: ## 重新生成 requirements/ / rewrite the hashed requirements
 	@scripts/lock.sh

@@ -97,12 +97,12 @@ def flags(link: netlink.Message) -> int:
 
 def _details(link: netlink.Message) -> dict[str, Cell]:
     found = link.attributes
-    counters = _STATS.unpack_from(found[_IFLA_STATS64])
+    counters = netlink.unpacked(_STATS, found[_IFLA_STATS64])
     return {
         "interface": name(link),
         "mac": found.get(_IFLA_ADDRESS, b"").hex(":"),
         "type": _LINK.unpack(link.fixed)[1],
-        "mtu": _U32.unpack(found[_IFLA_MTU])[0],
+        "mtu": netlink.unpacked(_U32, found[_IFLA_MTU])[0],
         "metric": 0,
         "flags": flags(link),
         "ipackets": counters[0],

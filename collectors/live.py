@@ -16,6 +16,7 @@ from collectors.reading import (
     READ,
     Machine,
     content,
+    must_be_a_name,
     must_be_regular,
     sorted_names,
     too_many_links,
@@ -108,6 +109,7 @@ class LiveHost:
 
     def _real(self, path: str) -> str:
         """`path` with its directory's symbolic links followed, once it is known uncovered."""
+        must_be_a_name(path)
         directory, name = os.path.split(path)
         full = f"{self._directory(directory).rstrip('/')}/{name}"
         if full in self._table().points:
@@ -133,6 +135,7 @@ class LiveHost:
         Raises:
             CoveredError: it, or a link on the way, is on a mount that does not belong there.
         """
+        must_be_a_name(path)
         table = self._table()
         real, parts, links = "", path.split("/")[::-1], 0
         while parts:

@@ -9,10 +9,9 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from collectors.errors import SeamError, TooLargeError
-from facts.status import Status, condition
+from collectors.errors import MalformedError, TooLargeError
 
 if TYPE_CHECKING:
     from collectors.host import Host
@@ -33,11 +32,18 @@ _LIMIT = 16 * 1024 * 1024
 _TIMEOUT_S = 5.0
 
 
+class Attributes(dict[int, bytes]):
+    """The attributes of an object, by number; one that must be there is missed as malformed."""
+
+    def __missing__(self, number: int) -> bytes:
+        raise MalformedError("rtnetlink")
+
+
 class Message(NamedTuple):
     """One object of a dump: its fixed part, and its attributes by number."""
 
     fixed: bytes
-    attributes: dict[int, bytes]
+    attributes: Attributes
 
 
 def dump(host: "Host", kind: int, fixed_size: int) -> list[Message]:
@@ -51,8 +57,10 @@ def dump(host: "Host", kind: int, fixed_size: int) -> list[Message]:
     for message, _, body in _split(host.dump(kind)):
         if message == _DONE:
             return found
+        if len(body) < fixed_size:
+            break
         found.append(Message(body[:fixed_size], attributes(body[aligned(fixed_size) :])))
-    raise SeamError("no end", condition(Status.UNREADABLE, "malformed_source", "rtnetlink"))
+    raise MalformedError("rtnetlink")
 
 
 def ask(kind: int) -> bytes:
@@ -64,9 +72,16 @@ def ask(kind: int) -> bytes:
     raise InterruptedError("the table changed every time it was read")
 
 
-def attributes(data: bytes) -> dict[int, bytes]:
+def unpacked(layout: struct.Struct, data: bytes) -> tuple[Any, ...]:
+    """The head of `data` in this `layout`; MalformedError if it is shorter."""
+    if len(data) < layout.size:
+        raise MalformedError("rtnetlink")
+    return layout.unpack_from(data)
+
+
+def attributes(data: bytes) -> Attributes:
     """The attributes packed in `data`, by number."""
-    found = {}
+    found = Attributes()
     offset = 0
     while offset + _ATTRIBUTE.size <= len(data):
         length, number = _ATTRIBUTE.unpack_from(data, offset)

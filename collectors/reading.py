@@ -31,6 +31,12 @@ class Machine(NamedTuple):
     """Units of processor time in a second."""
 
 
+def must_be_a_name(path: str) -> None:
+    """That `path` can name a file; FileNotFoundError for one with a NUL, which none has."""
+    if "\0" in path:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+
+
 def must_be_regular(found: os.stat_result, path: str) -> None:
     """That `found`, of `path`, is a regular file; IsADirectoryError or NotAFileError if not."""
     if stat.S_ISDIR(found.st_mode):

@@ -14,6 +14,7 @@ from collectors.reading import (
     READ,
     Machine,
     content,
+    must_be_a_name,
     must_be_regular,
     sorted_names,
     too_many_links,
@@ -89,6 +90,7 @@ class RootHost:
     @contextmanager
     def _found(self, path: str, *, follow: bool) -> Iterator[tuple[int, int, str]]:
         """`path` opened for looking only, its directory, and its name in there."""
+        must_be_a_name(path)
         with ExitStack() as opened, _naming(path):
 
             def look(name: str, directory: int | None) -> int:

@@ -62,6 +62,46 @@ def flipped(path: str, data: bytes) -> bytes:
     return bytes(b if chance.random() > 0.05 else chance.randrange(256) for b in data[:65536])
 
 
+def mangled(seed: int) -> Spoil:
+    """Bytes changed, cut out, doubled and swapped by chance, another way for every seed."""
+
+    def spoil(path: str, data: bytes) -> bytes:
+        chance = random.Random(f"{seed} {path}")
+        out = bytearray(data[:65536])
+        for _ in range(chance.randrange(1, 12)):
+            at = chance.randrange(len(out) + 1)
+            end = at + chance.randrange(1, 64)
+            match chance.randrange(4):
+                case 0:
+                    out[at:end] = chance.randbytes(end - at)
+                case 1:
+                    del out[at:end]
+                case 2:
+                    out[at:at] = out[at:end] * chance.randrange(1, 50)
+                case _:
+                    out[at:at] = chance.choice(_PIECES)
+        return bytes(out)
+
+    return spoil
+
+
+_PIECES = (
+    b"\0",
+    b"\n",
+    b"\r\n\t ",
+    b"-1",
+    b"9" * 30,
+    b"%s%n",
+    b'"',
+    b"'",
+    b"[[{{((",
+    b"\\",
+    b"=",
+    b"\xff",
+)
+"""What formats stumble over."""
+
+
 def hostile(_: str, data: bytes) -> bytes:
     """Its lines are endless, act on terminals, nest, and count beyond every number."""
     return b"\n".join(
