@@ -55,10 +55,12 @@ class Owners:
         return {} if self.condition.complete else dict.fromkeys(sorted(COLUMNS), self.condition)
 
 
-def owners(host: Host, wanted: frozenset[str]) -> Owners:
-    """Who holds which socket; read only when asked for, as it means every descriptor there is."""
-    if wanted.isdisjoint(COLUMNS):
-        return Owners({}, frozenset(), COMPLETE)
+NOT_ASKED = Owners({}, frozenset(), COMPLETE)
+"""What is known when nobody wants to know."""
+
+
+def owners(host: Host) -> Owners:
+    """Who holds which socket; costs a look at every descriptor of every process."""
     view = procfs.view(host)
     if not view.listing.complete:
         return Owners({}, frozenset(), view.listing)

@@ -5,16 +5,17 @@ index, whose name is told by rtnetlink for the own namespace and by /proc/<pid>/
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
-from collectors import interfaces, netns
-from collectors.errors import condition_of
+from collectors import interfaces, netns, socket_tables
 from collectors.host import Host
 from collectors.interface import Observed, running_only
-from collectors.owners import owners
+from collectors.owners import Owners
+from collectors.socket_tables import Tables
 from evidence import canonical
 from evidence.canonical import Cell
-from facts.status import Condition, Status, condition
+from facts.status import Status, condition
 
 _LIMIT = 4 * 1024 * 1024
 _TYPES = {2: "dgram", 3: "raw", 10: "packet"}
@@ -32,67 +33,56 @@ class _Packet(NamedTuple):
 
     kind: int
     protocol: int
-    place: int
-    """The index of its interface; 0 for all of them."""
+    interface: str | None
+    """The interface it is bound to, empty for all; None if its name is not known."""
     user: int
     inode: int
-    interface: str | None
-    """Its name, empty for all; None if it is not known."""
 
 
 @running_only("/proc/net/packet")
 def packet_sockets(host: Host, wanted: frozenset[str]) -> Observed:
     """One row for each process that holds a packet socket; none in a kernel without them."""
 
-    def read(directory: str) -> list[_Packet]:
-        return list(_sockets(host, directory, named="interface" in wanted))
+    def parse(tables: Tables) -> Iterator[_Packet]:
+        return _sockets(host, tables, named="interface" in wanted)
 
-    try:
-        places = netns.namespaces(host)
-        answers, observed = netns.read_each(host, places, read)
-    except OSError as e:
-        return Observed((), condition_of(e, netns.OWN))
-    except (ValueError, IndexError):
-        return Observed((), condition(Status.UNREADABLE, "malformed_source", "/proc/net/packet"))
-    holders = owners(host, wanted)
-    columns: dict[str, Condition] = {**holders.columns, **places.columns}
-    rows: list[Mapping[str, Cell]] = []
-    for namespace, sockets in answers:
-        for found in sockets:
-            if found.interface is None and "interface" in wanted:
-                missing = f"interface {found.place} of net:[{namespace}]"
-                columns["interface"] = condition(Status.PARTIAL, "source_missing", missing)
-            row: dict[str, Cell] = {
-                "type": _TYPES.get(found.kind, str(found.kind)),
-                "protocol": found.protocol,
-                "interface": found.interface,
-                "uid": found.user,
-                "net_namespace": namespace,
-            }
-            rows += [row | holder for holder in holders.all(found.inode)]
-    return Observed(rows, netns.with_kept(observed, places, holders.namespaces), columns)
+    found = socket_tables.observed(host, wanted, parse, _rows)
+    nameless = [row for row in found.rows if row["interface"] is None]
+    if "interface" not in wanted or not nameless:
+        return found
+    missing = f"{nameless[0]['net_namespace']}: {', '.join(_NAMING)}"
+    lacking = condition(Status.PARTIAL, "source_missing", missing)
+    return replace(found, columns={**found.columns, "interface": lacking})
 
 
-def _sockets(host: Host, directory: str, *, named: bool) -> Iterator[_Packet]:
+def _rows(found: _Packet, holders: Owners) -> Iterator[dict[str, Cell]]:
+    for holder in holders.all(found.inode):
+        yield holder | {
+            "type": _TYPES.get(found.kind, str(found.kind)),
+            "protocol": found.protocol,
+            "interface": found.interface,
+            "uid": found.user,
+        }
+
+
+def _sockets(host: Host, tables: Tables, *, named: bool) -> Iterator[_Packet]:
     """The packet sockets of one namespace; ValueError or IndexError if the table is damaged."""
-    try:
-        heading, *lines = _lines(host, f"{directory}/packet")
-    except FileNotFoundError:
-        host.stat(f"{directory}/tcp")  # the namespace is there, and has none
+    data = tables.read("packet")
+    if data is None:
         return
+    heading, *lines = data.splitlines() or [b""]
     if b"Inode" not in heading:
-        raise ValueError(directory)
-    names = _names(host, directory) if named and lines else {}
+        raise ValueError("packet")
+    names = _names(host, tables.directory) if named and lines else {}
     for line in lines:
         fields = line.split()
-        index = int(fields[4])
+        place = int(fields[4])
         yield _Packet(
             kind=int(fields[2]),
             protocol=int(fields[3], 16),
-            place=index,
+            interface=names.get(place) if place else "",
             user=int(fields[7]),
             inode=int(fields[8]),
-            interface=names.get(index) if index else "",
         )
 
 
@@ -106,7 +96,7 @@ def _names(host: Host, directory: str) -> Mapping[int, str]:
     names: dict[int, str] = {}
     for table, (index, base, name) in _NAMING.items():
         try:
-            lines = _lines(host, f"{directory}/{table}")
+            lines = host.read(f"{directory}/{table}", limit=_LIMIT).splitlines()
         except FileNotFoundError:
             continue  # a kernel without multicast, or without IPv6
         for line in lines:
@@ -114,7 +104,3 @@ def _names(host: Host, directory: str) -> Mapping[int, str]:
             if len(fields) > max(index, name) and not line.startswith((b"Idx", b"\t")):
                 names[int(fields[index], base)] = canonical.text(fields[name].rstrip(b":"))
     return names
-
-
-def _lines(host: Host, path: str) -> list[bytes]:
-    return host.read(path, limit=_LIMIT).splitlines()

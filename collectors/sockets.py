@@ -8,22 +8,20 @@ the inode joins a socket to the `socket:[inode]` links in /proc/<pid>/fd.
 import re
 import socket
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-from collectors import netns
-from collectors.errors import condition_of
+from collectors import socket_tables
 from collectors.host import Host
 from collectors.interface import Observed, running_only
-from collectors.owners import owners
+from collectors.owners import Owners
+from collectors.socket_tables import Tables
 from evidence import canonical
 from evidence.canonical import Cell
-from facts.status import Status, condition
 
 _UNIX, _IPV4, _IPV6 = 1, 2, 10
 _ICMP, _TCP, _UDP, _ICMPV6, _UDPLITE, _RAW = 1, 6, 17, 58, 136, 255
-_LIMIT = 32 * 1024 * 1024
 _LISTEN = 10
 _STATES = (
     "UNKNOWN",
@@ -96,62 +94,34 @@ class _UnixSocket(NamedTuple):
     path: str
 
 
-S = TypeVar("S", _Socket, "_Socket | _UnixSocket")
-
-
 @running_only("/proc/net")
 def process_open_sockets(host: Host, wanted: frozenset[str]) -> Observed:
     """One row for each IPv4 and IPv6 socket."""
 
-    def read(directory: str) -> list[_Socket]:
-        return [found for table in _TABLES for found in _sockets(host, directory, table)]
+    def parse(tables: Tables) -> Iterator[_Socket]:
+        for table in _TABLES:
+            yield from _sockets(tables, table)
 
-    return _observed(host, wanted, read, _open_row)
+    return socket_tables.observed(host, wanted, parse, _open_row)
 
 
 @running_only("/proc/net")
 def listening_ports(host: Host, wanted: frozenset[str]) -> Observed:
     """One row for each socket that waits for someone."""
-    tables = [table for table in _TABLES if table.protocol in _LISTENING]
 
-    def read(directory: str) -> list[_Socket | _UnixSocket]:
-        sockets = (found for table in tables for found in _sockets(host, directory, table))
-        return [
-            *(found for found in sockets if found.listens),
-            *_unix_sockets(host, directory),
-        ]
+    def parse(tables: Tables) -> Iterator[_Socket | _UnixSocket]:
+        for table in _TABLES:
+            if table.protocol in _LISTENING:
+                yield from (found for found in _sockets(tables, table) if found.listens)
+        yield from _unix_sockets(tables)
 
-    return _observed(host, wanted, read, _listening_row)
+    return socket_tables.observed(host, wanted, parse, _listening_row)
 
 
-def _observed(
-    host: Host,
-    wanted: frozenset[str],
-    read: Callable[[str], list[S]],
-    row: Callable[[S], dict[str, Cell]],
-) -> Observed:
-    """The rows of what `read` finds in the directory of each namespace, with their holders."""
-    try:
-        places = netns.namespaces(host)
-        answers, observed = netns.read_each(host, places, read)
-    except OSError as e:
-        return Observed((), condition_of(e, netns.OWN))
-    except (ValueError, IndexError):
-        return Observed((), condition(Status.UNREADABLE, "malformed_source", netns.OWN))
-    holders = owners(host, wanted)
-    rows = [
-        row(found) | holders.of(found.inode) | {"net_namespace": namespace}
-        for namespace, sockets in answers
-        for found in sockets
-    ]
-    observed = netns.with_kept(observed, places, holders.namespaces)
-    return Observed(rows, observed, {**holders.columns, **places.columns})
-
-
-def _open_row(found: _Socket) -> dict[str, Cell]:
+def _open_row(found: _Socket, holders: Owners) -> Iterator[dict[str, Cell]]:
     local_address, local_port = _endpoint(found.local)
     remote_address, remote_port = _endpoint(found.remote)
-    return {
+    yield holders.of(found.inode) | {
         "family": found.table.family,
         "protocol": found.table.protocol,
         "local_address": local_address,
@@ -163,11 +133,14 @@ def _open_row(found: _Socket) -> dict[str, Cell]:
     }
 
 
-def _listening_row(found: _Socket | _UnixSocket) -> dict[str, Cell]:
+def _listening_row(found: _Socket | _UnixSocket, holders: Owners) -> Iterator[dict[str, Cell]]:
+    held = holders.of(found.inode)
     if isinstance(found, _UnixSocket):
-        return {"port": 0, "protocol": 0, "family": _UNIX, "address": "", "path": found.path}
+        waits: dict[str, Cell] = {"port": 0, "protocol": 0, "family": _UNIX, "address": ""}
+        yield held | waits | {"path": found.path}
+        return
     address, port = _endpoint(found.local)
-    return {
+    yield held | {
         "port": port,
         "protocol": found.table.protocol,
         "family": found.table.family,
@@ -176,14 +149,11 @@ def _listening_row(found: _Socket | _UnixSocket) -> dict[str, Cell]:
     }
 
 
-def _sockets(host: Host, directory: str, table: _Table) -> Iterator[_Socket]:
-    """The sockets in one table of a namespace; ValueError or IndexError if it is damaged."""
-    try:
-        data = host.read(f"{directory}/{table.name}", limit=_LIMIT)
-    except FileNotFoundError:
-        if table.name == "tcp":
-            raise
-        return  # a kernel without IPv6, or without this protocol
+def _sockets(tables: Tables, table: _Table) -> Iterator[_Socket]:
+    """The sockets in one table of a namespace; none of a protocol that the kernel lacks."""
+    data = tables.read(table.name)
+    if data is None:
+        return
     heading, *lines = data.splitlines() or [b""]
     if b"local_address" not in heading:
         raise ValueError(table.name)
@@ -192,14 +162,14 @@ def _sockets(host: Host, directory: str, table: _Table) -> Iterator[_Socket]:
         yield _Socket(table, fields[1], fields[2], int(fields[3], 16), int(fields[9]))
 
 
-def _unix_sockets(host: Host, directory: str) -> Iterator[_UnixSocket]:
+def _unix_sockets(tables: Tables) -> Iterator[_UnixSocket]:
     """Each named UNIX socket that accepts connections or takes datagrams.
 
     A name may hold line feeds; what follows one is left out, as it is no socket's line.
     """
-    heading, *lines = host.read(f"{directory}/unix", limit=_LIMIT).split(b"\n")
+    heading, *lines = (tables.read("unix") or b"").split(b"\n")
     if b"Inode" not in heading:
-        raise ValueError(f"{directory}/unix")
+        raise ValueError("unix")
     for line in lines:
         match = _UNIX_LINE.fullmatch(line)
         if match is None:

@@ -3,8 +3,10 @@
 from facts.spec import Column, TableSpec, Type
 from facts.words import Words
 
-_LISTENERS = ("tcp", "tcp6", "udp", "udp6", "udplite", "udplite6")
-_OTHERS = ("raw", "raw6", "icmp", "icmp6")
+_FILES = (
+    *("tcp", "tcp6", "udp", "udp6", "udplite", "udplite6"),
+    *("raw", "raw6", "icmp", "icmp6", "unix", "packet"),
+)
 _NAMES = ("igmp", "dev_mcast", "if_inet6")
 _NAMESPACES = (
     "/proc",
@@ -14,7 +16,6 @@ _NAMESPACES = (
     "/proc/self/status",
     "/proc/self/mountinfo",
     "/proc/<pid>/ns/net",
-    "/proc/<pid>/net/tcp",
 )
 _OWNERS = ("/proc/<pid>/fd", "/proc/<pid>/fd/<fd>")
 _PRIVILEGE = "CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH"
@@ -24,6 +25,9 @@ def _in_each(*names: str) -> tuple[str, ...]:
     """Where a table of the kernel stands: for the own network namespace, and for that of others."""
     return tuple(f"{base}/{name}" for name in names for base in ("/proc/net", "/proc/<pid>/net"))
 
+
+_SOURCE = (*_in_each(*_FILES), *_NAMESPACES, *_OWNERS)
+"""The same for all of them, which are read together."""
 
 _PID = Column(
     "pid",
@@ -58,7 +62,7 @@ PROCESS_OPEN_SOCKETS = TableSpec(
         "各网络命名空间中的 IPv4、IPv6 套接字及持有它们的进程。",
         "IPv4 and IPv6 sockets of every network namespace, with the processes holding them.",
     ),
-    source=(*_in_each(*_LISTENERS, *_OTHERS), *_NAMESPACES, *_OWNERS),
+    source=_SOURCE,
     privilege=_PRIVILEGE,
     osquery=True,
     notes=Words(
@@ -131,7 +135,7 @@ LISTENING_PORTS = TableSpec(
         "等待对方访问的套接字：TCP 监听端口、未连接的 UDP 端口、有名的 UNIX 套接字。",
         "Sockets that wait for someone: TCP listeners, unconnected UDP, named UNIX sockets.",
     ),
-    source=(*_in_each(*_LISTENERS, "unix"), *_NAMESPACES, *_OWNERS),
+    source=_SOURCE,
     privilege=_PRIVILEGE,
     osquery=True,
     notes=Words(
@@ -185,7 +189,7 @@ PACKET_SOCKETS = TableSpec(
         "Packet sockets of every network namespace, which take and send frames past the IP stack, "
         "as sniffers do; one row for each process that holds one.",
     ),
-    source=(*_in_each("packet", *_NAMES), "ip -j link show", *_NAMESPACES, *_OWNERS),
+    source=(*_SOURCE, *_in_each(*_NAMES), "ip -j link show"),
     privilege=_PRIVILEGE,
     notes=Words(
         "DHCP 客户端、lldpd 等也使用这类套接字。是否因此处于混杂模式见 network_links。",

@@ -134,7 +134,7 @@ def test_a_damaged_table_is_unreadable(damage: bytes) -> None:
 
     observed = packet_sockets(Damaged(), ALL)
 
-    damaged = condition(Status.UNREADABLE, "malformed_source", "/proc/net/packet")
+    damaged = condition(Status.UNREADABLE, "malformed_source", "/proc/net")
     assert observed.condition == damaged
 
 

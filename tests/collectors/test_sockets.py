@@ -217,6 +217,28 @@ def test_hidepid_hides_owners_only(net: Namespace) -> None:
     assert len(seen.rows) == 6
 
 
+def test_the_tables_are_read_once_and_their_holders_after_them() -> None:
+    """What several tables are made of costs one reading; a socket that is there has its holder."""
+    asked: list[str] = []
+
+    class Watched(LiveHost):
+        def read(self, path: str, *, limit: int = MAX_READ) -> bytes:
+            asked.append(path)
+            return super().read(path, limit=limit)
+
+        def names(self, path: str) -> list[str]:
+            asked.append(path)
+            return super().names(path)
+
+    host = Watched()
+    for collect in (listening_ports, process_open_sockets):
+        collect(host, frozenset({"pid"}))
+
+    own = f"/proc/{os.getpid()}/fd"
+    assert [asked.count(path) for path in ("/proc/net/tcp", "/proc/net/unix", own)] == [1, 1, 1]
+    assert asked.index(own) > asked.index("/proc/net/raw6")
+
+
 def test_owners_are_not_looked_for_unless_asked() -> None:
     """Every descriptor of every process is read only for the columns pid and fd."""
     asked: list[str] = []
