@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from collectors.config import present
 from collectors.host import Host, condition_of
 from evidence import canonical
 from facts.globs import Glob, compiled
@@ -84,13 +85,26 @@ class SpentError(Exception):
 
 
 def places(host: Host, key: Key, budget: Budget) -> Iterator[Place]:
-    """Everything there is that `key` stands for.
+    """Everything there is that `key` stands for; nothing is known where nothing was recorded.
 
     Raises:
         SpentError: there is more than the budget allows for.
     """
     if not key.value:
         return
+    nothing = True
+    for place in _named(host, key, budget):
+        nothing = False
+        yield place
+    if nothing and not host.running:
+        path = compiled(key.value).base if key.like else key.value
+        try:
+            present(host, path)
+        except OSError as e:
+            yield Place(path, path, problem=condition_of(e, path))
+
+
+def _named(host: Host, key: Key, budget: Budget) -> Iterator[Place]:
     if key.like and _WILD.search(key.value):
         yield from _Search(host, compiled(key.value), budget, key).places()
     elif key.column == "path":

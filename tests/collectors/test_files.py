@@ -267,6 +267,19 @@ def test_a_search_is_bounded_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyP
             assert read_by(host, FILE | HASH, key).condition.status is Status.OVER_BUDGET
 
 
+@pytest.mark.parametrize(
+    "key",
+    [Key("path", "/opt/a"), Key("directory", "/opt/a"), Key("path", "/opt/a/%", like=True)],
+)
+def test_what_a_root_does_not_hold_is_not_absent(tmp_path: Path, key: Key) -> None:
+    """Of a tree that lacks even the top directory nothing is known; else it is not there."""
+    lacking, holding = root(tmp_path / "1", {"/etc/a": ""}), root(tmp_path / "2", {"/opt/b": ""})
+
+    for table in ("file", "hash"):
+        assert read(lacking, table, key).condition.status is Status.UNREADABLE
+        assert read(holding, table, key).condition == COMPLETE
+
+
 def test_an_undecodable_name_is_found_again_as_it_is_shown(tmp_path: Path) -> None:
     """A join asks for the digest by the text that the file is shown under."""
     host = root(tmp_path, {"/etc/a": ""})
