@@ -20,6 +20,7 @@ from collectors.time_servers import PROGRAMS
 from evidence.canonical import Cell
 from facts.status import COMPLETE, Condition, Status, condition
 
+_CALL = "adjtimex(2)"
 _TIMEDATECTL = ("/usr/bin/timedatectl", "show", "--property=NTPSynchronized")
 _TRACKING = ("/usr/bin/chronyc", "-c", "-n", "tracking")
 _VARIABLES = ("/usr/bin/ntpq", "-n", "-c", "rv")
@@ -31,8 +32,6 @@ _NAMES = {"chronyd": "chronyd", "ntpd": "ntpd", "systemd-timesyn": "systemd-time
 _STATED = ("synchronized", "reference", "stratum", "offset_us", "last_sync")
 _UNSYNCHRONIZED = 0x40
 """STA_UNSYNC of adjtimex(2)."""
-_NANOSECONDS = 0x2000
-"""STA_NANO: the offset is in nanoseconds."""
 _ALARM = ("leap_alarm", "11", "3")
 _ERROR = 5
 """TIME_ERROR, which adjtimex(2) returns while the clock is not synchronized."""
@@ -64,7 +63,9 @@ def clock_sync(host: Host, columns: frozenset[str]) -> Observed:
         try:
             kernel |= _kernel(host)
         except OSError as e:
-            conditions |= dict.fromkeys(_STATED, condition_of(e, "adjtimex(2)"))
+            conditions |= dict.fromkeys(_STATED, condition_of(e, _CALL))
+        if "max_error_us" not in kernel:
+            conditions["max_error_us"] = condition(Status.UNREADABLE, "own_sandbox", _CALL)
         rows.append(kernel)
     running, listing = _running(host)
     if not listing.complete:
@@ -92,7 +93,7 @@ def clock_sync(host: Host, columns: frozenset[str]) -> Observed:
         asked = condition(Status.UNSUPPORTED, "not_live", "chronyc tracking")
         conditions |= dict.fromkeys((*_STATED, "max_error_us"), asked)
     elif not host.live:
-        observed = condition(Status.PARTIAL, "not_live", "adjtimex(2)")
+        observed = condition(Status.PARTIAL, "not_live", _CALL)
     return Observed(rows, observed, conditions)
 
 
@@ -120,16 +121,14 @@ def _kernel(host: Host) -> dict[str, Cell]:
     libc = ctypes.CDLL(None, use_errno=True)
     state = libc.adjtimex(ctypes.byref(timex))
     if state >= 0:
-        offset = timex.offset // 1000 if timex.status & _NANOSECONDS else timex.offset
         synchronized = state != _ERROR and not timex.status & _UNSYNCHRONIZED
         return {
             "synchronized": int(synchronized),
-            "offset_us": offset if synchronized else None,
             "max_error_us": timex.maxerror if synchronized else None,
         }
     refused = ctypes.get_errno()
     if refused not in (errno.EPERM, errno.ENOSYS) or not first(host, _TIMEDATECTL[0]):
-        raise OSError(refused, os.strerror(refused), "adjtimex(2)")
+        raise OSError(refused, os.strerror(refused), _CALL)
     said = _answers(_asked(host, _TIMEDATECTL).split("\n"))
     return {"synchronized": int(said.get("NTPSynchronized") == "yes")}
 

@@ -53,7 +53,10 @@ _OPTIONS = {
     "no-aaaa": 0x8000000,
 }
 """Words of the `options` line and their bits in resolv.h of the GNU C library."""
-_SERVER = re.compile(r"\[?([0-9A-Fa-f.:]+)\]?(?:%[^#:\]]+\]?)?(?::\d+)?(?:#.*)?")
+_SERVER = re.compile(
+    r"(?:\[(?P<boxed>[^\]%]+)(?:%[^\]]*)?\]|(?P<v4>[0-9.]+)|(?P<v6>[0-9A-Fa-f:.]+))"
+    r"(?:%[^#:]*)?(?::[0-9]+)?(?:%[^#]*)?(?:#.*)?"
+)
 """An address as systemd writes it: with port, interface and the name its certificate must bear."""
 
 
@@ -292,8 +295,9 @@ def _interface(host: Host, number: str) -> str:
 
 
 def _address(server: str) -> str:
+    """The address alone; what has none stays as it is written."""
     found = _SERVER.fullmatch(server)
-    plain = found[1] if found else server
+    plain = found[found.lastgroup or 0] if found else server
     return plain if _is_address(plain) else server
 
 

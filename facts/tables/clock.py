@@ -92,11 +92,12 @@ CLOCK_SYNC = TableSpec(
     ),
     notes=Words(
         "`kernel` 一行是内核自己的判断，即使时钟由虚拟化平台或 PTP 从外部校准也能反映出来。"
-        "本程序的服务沙箱不允许 adjtimex(2) 时改问 timedatectl，此时没有偏差。"
+        "本程序的服务沙箱不允许 adjtimex(2) 时改问 timedatectl，此时不知最大误差。"
         "systemd-timesyncd 不报告偏差；ntpd 不报告上次对时的时间。",
         "The row `kernel` is the kernel's own judgement, also of a clock that a hypervisor or PTP "
         "keeps from outside. Where the sandbox of our service refuses adjtimex(2), timedatectl is "
-        "asked, which knows no offset. systemd-timesyncd states no offset, ntpd no last time.",
+        "asked, which knows no greatest error. systemd-timesyncd states no offset, ntpd no last "
+        "time.",
     ),
     columns=(
         Column(
@@ -128,8 +129,8 @@ CLOCK_SYNC = TableSpec(
         Column(
             "offset_us",
             Type.BIGINT,
-            "本机时钟的偏差，以微秒计；正数为偏慢。",
-            "How far the clock is off, in microseconds; positive when it is slow.",
+            "服务所说的本机时钟偏差，以微秒计；正数为偏慢。",
+            "How far the clock is off by the service, in microseconds; positive when slow.",
         ),
         Column(
             "max_error_us",
