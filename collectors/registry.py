@@ -14,6 +14,7 @@ COLLECTORS: Mapping[str, str] = {
     "block_devices": "collectors.block:block_devices",
     "bluetooth_adapters": "collectors.bluetooth:bluetooth_adapters",
     "capture_devices": "collectors.capture:capture_devices",
+    "certificates": "collectors.certificates:certificates",
     "clock_servers": "collectors.time_servers:clock_servers",
     "clock_sync": "collectors.clock_sync:clock_sync",
     "conntrack_summary": "collectors.conntrack:conntrack_summary",

@@ -65,6 +65,10 @@ _OBSERVING: Mapping[str, Words] = {
         "{0} 中还有尚未并入数据库的改动",
         "{0} holds changes that are not in its database yet",
     ),
+    "may_hold_key": Words(
+        "{0} 可能含有私钥，因此没有打开",
+        "{0} may hold a private key, so it was not opened",
+    ),
     "format_unknown": Words(
         "本程序不能读取 {0} 的格式（{1}）",
         "this program cannot read the format of {0} ({1})",

@@ -8,6 +8,7 @@ from facts.tables import (
     accounts,
     agent,
     audit,
+    certificates,
     clock,
     containers,
     devices,
@@ -39,7 +40,8 @@ SPECS: Mapping[str, TableSpec] = {
     spec.name: spec
     for family in (
         system, kernel, clock, firmware, protection, schedule, naming, accounts, logins, access,
-        software, packages, containers, audit, processes, programs, sockets, network, links,
+        software, packages, containers, certificates, audit, processes, programs,
+        sockets, network, links,
         firewall, network_settings, usb, devices, hardware, media, radios, ports, files, agent,
     )
     for spec in family.TABLES
