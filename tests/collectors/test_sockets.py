@@ -1,16 +1,19 @@
 import os
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from collectors.host import MAX_READ, LiveHost, RootHost
 from collectors.sockets import listening_ports, process_open_sockets
 from facts.status import Status, condition
+from facts.tables import SPECS
 from tests.collectors.namespaces import WITHOUT_HANDLES, Namespace, holding, mounted, namespace
 from tests.collectors.observe import NOBODY, Seen, observe
+from tests.collectors.recordings import recorded
 
 OWNERS = ("pid", "fd")
 
@@ -20,6 +23,11 @@ def net() -> Iterator[Namespace]:
     """A network namespace for this test."""
     with namespace() as made:
         yield made
+
+
+def sorted_cells(row: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The cells of a row in one order."""
+    return sorted(row.items())
 
 
 def nobody_holds_it(seen: Seen) -> int | None:
@@ -136,6 +144,65 @@ def test_connections(net: Namespace) -> None:
     assert seen.one(local_port=8443, state="LISTEN")["remote_address"] == "::"
     assert seen.one(local_port=holder["half"])["state"] == "CLOSE_WAIT"
     assert seen.one(remote_port=holder["half"])["pid"] == nobody_holds_it(seen)
+
+
+TALKING = """
+server = socket.create_server(("::", 8443), family=socket.AF_INET6, dualstack_ipv6=True)
+clients = [socket.create_connection((host, 8443)) for host in ("127.0.0.1", "::1", "127.0.0.1")]
+accepted = [server.accept()[0] for _ in clients]
+accepted[2].close()
+sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); sender.connect(("127.0.0.1", 9))
+"""
+STATES = {
+    "LISTEN": "LISTEN",
+    "ESTAB": "ESTABLISHED",
+    "CLOSE-WAIT": "CLOSE_WAIT",
+    "FIN-WAIT-2": "FIN_WAIT2",
+}
+"""As `ss` and as we call them."""
+
+
+def test_sockets_are_those_of_ss(net: Namespace) -> None:
+    """Both ends, protocol and state of every socket, in a namespace that is not the own one."""
+    with holding(net, TALKING):
+        seen = net.of(observe("process_open_sockets"))
+        lines = net.answer(["ss", "-H", "-n", "-t", "-u", "-a"]).splitlines()
+
+    def end(text: str) -> tuple[str, str]:
+        address, _, port = text.rpartition(":")
+        return address.strip("[]").replace("*", "::"), port.replace("*", "0")
+
+    def shown(address: str, port: int) -> tuple[str, str]:
+        return address, str(port)
+
+    listed = set()
+    for line in lines:
+        protocol, state, _, _, local, remote, *_ = line.split()
+        tcp = protocol == "tcp"
+        listed.add((tcp, STATES[state] if tcp else "", end(local), end(remote)))
+    assert {
+        (
+            row["protocol"] == socket.IPPROTO_TCP,
+            row["state"],
+            shown(row["local_address"], row["local_port"]),
+            shown(row["remote_address"], row["remote_port"]),
+        )
+        for row in seen.rows
+    } == listed
+    assert len(seen.rows) == len(lines)
+
+
+def test_a_recording_has_the_sockets_of_every_namespace(net: Namespace, tmp_path: Path) -> None:
+    """Who judges a recorded host sees what listens in its containers, and who it is."""
+    with holding(net, LISTENERS):
+        then = recorded(tmp_path / "recording.tar", ["listening_ports"])
+        now = net.of(observe("listening_ports"))
+
+    asked = frozenset(column.name for column in SPECS["listening_ports"].columns)
+    rows = listening_ports(then, asked).rows
+    ours = [row for row in rows if row["net_namespace"] == net.inode]
+    assert sorted(map(sorted_cells, ours)) == sorted(map(sorted_cells, now.rows))
+    assert len(ours) == 6
 
 
 def test_raw_sockets_are_open_but_do_not_listen(net: Namespace) -> None:
