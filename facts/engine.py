@@ -141,6 +141,7 @@ class Engine:
                     self._source,
                     self._asked,
                     self._sandbox.aside,
+                    self._sandbox.spend,
                 )
                 self._create_virtual(table, self._keyed[table])
             else:

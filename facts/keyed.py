@@ -29,9 +29,13 @@ _COST, _ROWS = 100.0, 10
 _PATTERN_COST, _PATTERN_ROWS = 10_000.0, 1_000
 """The same of a pattern, so that a value is preferred where there is one."""
 
+_ASKING = 100
+"""What asking once is worth in SQLite's operations, so that keys without end come to one."""
+
 _EQUAL, _LIKE = "=", "LIKE"
 _OPERATORS = {
     apsw.SQLITE_INDEX_CONSTRAINT_EQ: _EQUAL,
+    apsw.SQLITE_INDEX_CONSTRAINT_IS: _EQUAL,
     apsw.SQLITE_INDEX_CONSTRAINT_LIKE: _LIKE,
 }
 
@@ -115,6 +119,8 @@ class KeyedTable(msgspec.Struct):
     """Where every asking is noted, (table, key), the first time and again; shared by all tables."""
     aside: Callable[[], AbstractContextManager[None]]
     """What reading the host costs is not the query's own work; see `Sandbox.aside`."""
+    spend: Callable[[int], None]
+    """What asking costs is; see `Sandbox.spend`."""
     found: dict[Key, tuple[Row, ...]] = {}
     numbers: dict[Key, tuple[int, ...]] = {}
     """For each row found its number, the same wherever the same row is found."""
@@ -131,6 +137,7 @@ class KeyedTable(msgspec.Struct):
 
     def ask(self, key: Key) -> None:
         """See that the rows for `key` are there, read from the source if this is the first time."""
+        self.spend(_ASKING)
         self.asked.append((self.spec.name, key))
         if key not in self.found:
             with self.aside():

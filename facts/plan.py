@@ -18,6 +18,7 @@ from facts.errors import QueryError
 from facts.functions import ALLOWED
 from facts.keyed import KeyColumn, ask_by, key_columns
 from facts.sandbox import Sandbox
+from facts.spec import Type
 from facts.virtual import declaration
 
 _NAMED = re.compile(
@@ -120,8 +121,9 @@ class Planner:
         """What SQLite's `message` means for whoever wrote `sql`, with the nearest known name."""
         if "no query solution" in message and self._unkeyed:
             table = self._unkeyed[-1]
-            column = self.catalogue.keys[table][0]
-            return QueryError("constraint_missing", table, column, "/etc/passwd")
+            key = next(c for c in self.catalogue.specs[table].columns if c.key)
+            example = "/etc/passwd" if key.pattern else "…" if key.type is Type.TEXT else "1"
+            return QueryError("constraint_missing", table, key.name, example)
         if "has no name" in message:
             return QueryError("parameter_unnamed")
         named = _NAMED.search(message)

@@ -51,6 +51,9 @@ same everywhere."""
 CPU_S = 0.6
 """Processor time of the thread one query may take, in seconds, for what operations do not show."""
 
+READING_S = 5.0
+"""Processor time that reading the host for one query may take, in seconds; see `Sandbox.aside`."""
+
 MEMORY = 64 * 1024 * 1024
 """Bytes SQLite may hold beyond what it held when the query began."""
 
@@ -107,8 +110,13 @@ class Sandbox:
 
     @property
     def aside(self) -> Callable[[], AbstractContextManager[None]]:
-        """What is done within `aside()` takes nothing off the running query's processor time."""
+        """What is done within `aside()` is reading, and takes nothing off the query's time."""
         return self._guard.aside
+
+    @property
+    def spend(self) -> Callable[[int], None]:
+        """Counts operations that SQLite does not see against the running query."""
+        return self._guard.spend
 
     def _lock(self) -> None:
         self._connection.authorizer = self._guard.authorize
@@ -185,6 +193,7 @@ class _Guard:
         self._operations = 0
         self._memory = 0
         self._cpu = 0.0
+        self._reading = 0.0
         self._look = 0
 
     def begin(self) -> None:
@@ -194,6 +203,7 @@ class _Guard:
         self._operations = 0
         self._memory = apsw.memory_used()
         self._cpu = time.thread_time()
+        self._reading = 0.0
         self._look = _LOOK
 
     @contextmanager
@@ -203,7 +213,11 @@ class _Guard:
         try:
             yield
         finally:
-            self._cpu += time.thread_time() - began
+            took = time.thread_time() - began
+            self._cpu += took
+            self._reading += took
+        if self._reading > READING_S:
+            raise QueryError("over_time")
 
     def authorize(
         self, action: int, first: str | None, second: str | None, *_where: str | None

@@ -15,7 +15,7 @@ from facts.catalogue import Catalogue
 from facts.engine import MAX_ROWS, Answer, Asked, Engine, Incomplete
 from facts.errors import QueryError
 from facts.plan import Needs
-from facts.sandbox import CPU_S
+from facts.sandbox import CPU_S, OPERATIONS
 from facts.snapshot import RecordedTable, Snapshot, from_wire, to_wire
 from facts.source import Key, Reading, Source
 from facts.status import COMPLETE, Status, condition
@@ -76,6 +76,8 @@ def asked(
         ("SELECT path FROM file WHERE path LIKE '/etc/%'", (("/etc/passwd",),)),
         ("SELECT path FROM file WHERE directory LIKE '/et_'", (("/etc/passwd",),)),
         ("SELECT path FROM file WHERE path LIKE '/ETC/%'", ()),
+        ("SELECT path FROM file WHERE path IS '/root'", (("/root",),)),
+        ("SELECT path FROM file WHERE path IS NULL AND directory IS '/'", ()),
         ("SELECT path FROM file WHERE path LIKE '/%%' AND path LIKE '%wd'", (("/etc/passwd",),)),
         ("SELECT path FROM file WHERE path LIKE NULL", ()),
         (
@@ -201,6 +203,31 @@ def test_what_reading_the_host_costs_is_not_the_querys_own_work() -> None:
     )
 
     assert answer.rows == ((5000,),)
+
+
+def test_keys_without_end_come_to_an_end() -> None:
+    """A query that makes up one path after another is stopped by what it asks, as anywhere."""
+    source = DictSource()
+
+    with pytest.raises(QueryError) as refusal:
+        asked(
+            "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) "
+            "SELECT count(*) FROM c JOIN file ON path = '/' || x",
+            source,
+        )
+
+    assert refusal.value.code == "over_time"
+    assert len(source.asked) < OPERATIONS // 100
+
+
+def test_reading_the_host_has_an_end_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One query cannot spend what is there for all of them."""
+    monkeypatch.setattr("facts.sandbox.READING_S", -1.0)
+
+    with pytest.raises(QueryError) as refusal:
+        asked("SELECT size FROM file WHERE path = '/root'")
+
+    assert refusal.value.code == "over_time"
 
 
 def test_a_key_that_is_no_text_asks_nothing() -> None:

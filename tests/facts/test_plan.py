@@ -120,7 +120,7 @@ def test_names_exactly_what_is_read(
             "constraint_missing",
             "path",
         ),
-        ("SELECT username FROM members WHERE gid LIKE '0%'", "constraint_missing", "gid"),
+        ("SELECT username FROM members WHERE gid LIKE '0%'", "constraint_missing", "gid = '1'"),
         ("SELECT mode FROM file WHERE path = '/A' COLLATE NOCASE", "constraint_missing", "path"),
         ("SELECT mode FROM file WHERE path > '/A'", "constraint_missing", "path"),
         ("SELECT :limit", "parameter_missing", ":limit"),
