@@ -174,6 +174,24 @@ def _verify(command: argparse.ArgumentParser) -> None:
     command.add_argument("files", metavar="FILE", nargs="+", type=Path, help="检查材料 / parcels")
 
 
+def _match(command: argparse.ArgumentParser) -> None:
+    _answers(command)
+    command.add_argument(
+        "--serial", metavar="S", help="序列号，- 表示从标准输入读 / serial number, or -"
+    )
+    command.add_argument(
+        "--id", metavar="V:P", help="厂商:产品编号，如 0781:5567 / vendor and product"
+    )
+    command.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="*",
+        type=Path,
+        help="另查这些检查材料；不给序列号和编号则查已接入的设备 / parcels to look in, too;"
+        " without serial and id: the devices attached now",
+    )
+
+
 def _policy(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(metavar="lint|test|schema", dest="action", required=True)
     for name, text in (
@@ -241,6 +259,12 @@ _COMMANDS = (
         _record,
     ),
     _Command("verify", "verify", "离线核验签名、报告链、判定和得分 / verify offline", _verify),
+    _Command(
+        "match",
+        "match",
+        "手中的设备是否记录在案 / is this device the one on record",
+        _match,
+    ),
     _Command("policy", "", "编写检查策略 / writing policies", _policy),
 )
 
