@@ -101,6 +101,8 @@ def _legacy(host: Host, family: _Family) -> list[dict[str, Cell]]:
 
 def _nft(host: Host, family: _Family) -> list[dict[str, Cell]]:
     """The rules that iptables-nft keeps in nf_tables; none where it is not installed."""
+    if netfilter.without_nf_tables(host):
+        return []
     try:
         said = _save(host, family.nft)
     except FileNotFoundError:

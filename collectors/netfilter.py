@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from collectors.errors import ProgramFailedError, SeamError
 from collectors.host import Host
+from collectors.system import release
 from evidence import canonical
 from facts.status import Status, condition
 
@@ -33,3 +34,17 @@ def answer(host: Host, programs: Sequence[str], *arguments: str, privilege: str)
         complaint = canonical.text(said.stderr).strip() or str(said.returncode)
         raise ProgramFailedError(program, complaint.splitlines()[0])
     raise FileNotFoundError(errno.ENOENT, "not installed", programs[0])
+
+
+def without_nf_tables(host: Host) -> bool:
+    """Whether the kernel is known to have no nf_tables, so that there are no rules in it.
+
+    Its programs are not asked then, because the kernel would load the module for them.
+    """
+    try:
+        loaded = host.read("/proc/modules")
+        builtin = host.read(f"/lib/modules/{release(host)}/modules.builtin")
+    except OSError:
+        return False
+    whole = loaded.endswith(b"\n") and builtin.endswith(b"\n")
+    return whole and b"\nnf_tables " not in b"\n" + loaded and b"/nf_tables.ko" not in builtin

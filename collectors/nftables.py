@@ -15,7 +15,6 @@ from collectors import netfilter, sysfs
 from collectors.errors import condition_of
 from collectors.host import Host
 from collectors.interface import Observed, running_only
-from collectors.system import release
 from evidence.canonical import Cell
 from facts.status import Condition, Status, condition
 
@@ -84,11 +83,13 @@ class _Words(NamedTuple):
 @running_only(_NFT[0])
 def nftables_rules(host: Host, wanted: frozenset[str]) -> Observed:
     """One row for each rule, and one for each chain without rules; none without nf_tables."""
+    if netfilter.without_nf_tables(host):
+        return Observed(())
     try:
         said = netfilter.answer(host, _NFT, "-j", "-t", "list", "ruleset", privilege=_PRIVILEGE)
         found = msgspec.json.decode(said, type=_Ruleset).nftables
     except FileNotFoundError:
-        return Observed((), *_without_program(host))
+        return Observed((), condition(Status.UNSUPPORTED, "program_missing", "nft"))
     except OSError as e:
         return Observed((), condition_of(e, _NFT[0]))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -105,19 +106,6 @@ def nftables_rules(host: Host, wanted: frozenset[str]) -> Observed:
         else:
             columns = _add_words(rows, _words(text))
     return Observed(rows, columns=columns)
-
-
-def _without_program(host: Host) -> tuple[Condition] | tuple[()]:
-    """What the table is without nft: complete only if the kernel is known to have no nf_tables."""
-    try:
-        loaded = host.read("/proc/modules")
-        builtin = host.read(f"/lib/modules/{release(host)}/modules.builtin")
-    except OSError:
-        pass
-    else:
-        if b"nf_tables " not in loaded and b"/nf_tables.ko" not in builtin:
-            return ()
-    return (condition(Status.UNSUPPORTED, "program_missing", "nft"),)
 
 
 def _rows(found: list[_Object]) -> Iterator[dict[str, Cell]]:

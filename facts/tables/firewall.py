@@ -6,6 +6,8 @@ from facts.words import Words
 _LEGACY = ("iptables-legacy-save", "iptables-save", "ip6tables-legacy-save", "ip6tables-save")
 _NFT = ("iptables-nft-save", "ip6tables-nft-save")
 _DIRECTORIES = ("/usr/sbin", "/sbin")
+_KERNEL = ("/proc/modules", "/proc/version", "/lib/modules/<release>/modules.builtin")
+"""What tells a kernel without nf_tables, of which no program is asked lest it load the module."""
 
 NFTABLES_RULES = TableSpec(
     name="nftables_rules",
@@ -18,9 +20,7 @@ NFTABLES_RULES = TableSpec(
     source=(
         *(f"{directory}/nft -j -t list ruleset" for directory in _DIRECTORIES),
         *(f"{directory}/nft -a -s -t list ruleset" for directory in _DIRECTORIES),
-        "/proc/modules",
-        "/proc/version",
-        "/lib/modules/<release>/modules.builtin",
+        *_KERNEL,
     ),
     privilege="CAP_NET_ADMIN",
     notes=Words(
@@ -136,6 +136,7 @@ IPTABLES = TableSpec(
         "/proc/net/ip_tables_names",
         "/proc/net/ip6_tables_names",
         *(f"{directory}/{name} -c" for name in (*_LEGACY, *_NFT) for directory in _DIRECTORIES),
+        *_KERNEL,
     ),
     privilege="CAP_NET_ADMIN, CAP_NET_RAW",
     osquery=True,

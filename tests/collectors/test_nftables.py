@@ -199,10 +199,14 @@ def test_a_plain_user_is_denied(net: Namespace) -> None:
     assert (found.status, found.reason) == ("denied", ("missing_privilege", "CAP_NET_ADMIN"))
 
 
+LOADED = b"ext4 1 0 - Live 0x0\nnf_tables 290816 0 - Live 0x0000000000000000\n"
+"""What /proc/modules has where nf_tables is loaded."""
+
+
 class Answering(LiveHost):
     """This machine, with an nft that says something else."""
 
-    def __init__(self, *answers: bytes, missing: bool = False, modules: bytes = b"") -> None:
+    def __init__(self, *answers: bytes, missing: bool = False, modules: bytes = LOADED) -> None:
         super().__init__()
         self.answers = list(answers)
         self.missing = missing
@@ -266,15 +270,29 @@ def test_words_that_are_missing_or_contested_are_partial(text: bytes) -> None:
     assert observed.columns["expression"].status is Status.PARTIAL
 
 
-def test_a_kernel_without_nf_tables_has_no_rules() -> None:
-    """Without nft nothing is known, unless the kernel itself can have no such rules."""
-    loaded = b"nf_tables 290816 0 - Live 0x0000000000000000\n"
+def test_a_kernel_without_nf_tables_has_no_rules_and_is_not_made_to_load_it() -> None:
+    """Asking nft would load the module: where it is not loaded, there is nothing to ask."""
+    host = Answering(WHOLE, modules=b"ext4 1 0 - Live 0x0\n")
 
-    without = nftables_rules(Answering(missing=True, modules=b"ext4 1 0 - Live 0x0\n"), ALL)
-    within = nftables_rules(Answering(missing=True, modules=loaded), ALL)
+    observed = nftables_rules(host, ALL)
 
-    assert without.condition.complete
-    assert within.condition == condition(Status.UNSUPPORTED, "program_missing", "nft")
+    assert (observed.rows, observed.condition.complete) == ((), True)
+    assert host.answers == [WHOLE]
+
+
+@pytest.mark.parametrize("modules", [b"", b"ext4 1 0 - Live 0x0", b"\0\xff"])
+def test_a_damaged_list_of_modules_spares_no_question(modules: bytes) -> None:
+    """What is cut may have had nf_tables in it."""
+    observed = nftables_rules(Answering(WHOLE, b"", modules=modules), ALL)
+
+    assert len(observed.rows) == 1
+
+
+def test_without_nft_nothing_is_known() -> None:
+    """The kernel has nf_tables, and nobody can say what is in there."""
+    observed = nftables_rules(Answering(missing=True, modules=LOADED), ALL)
+
+    assert observed.condition == condition(Status.UNSUPPORTED, "program_missing", "nft")
 
 
 def test_a_mounted_root_has_no_rules_in_force(tmp_path: Path) -> None:
