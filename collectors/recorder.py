@@ -31,7 +31,9 @@ import struct
 import subprocess
 import sys
 import time
-from typing import Any, Callable, Dict, Iterator, List, Optional, Pattern, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Pattern, Sequence, Tuple
+
+from collectors.reducing import answered, forbidden, nameless, reduced
 
 FORMAT = "anfang-recording"
 VERSION = 1
@@ -78,85 +80,7 @@ _PASSWD = 7  # fields in a line of it
 _NUMBER, _HOME = "<pid>", "<home>"
 _IN_PROCESS = re.compile(r"/proc/[0-9]+/")
 
-# What no recording holds the content of, whatever is asked for: command lines and environments,
-# what logs say, keys, and a value that is another at each reading.
-_NEVER = re.compile(
-    r"/proc/[0-9]+/(?:task/[0-9]+/)?(?:cmdline|environ|mem|maps|smaps|auxv)"
-    r"|/proc/sys/(?:.*/stable_secret|net/ipv4/tcp_fastopen_key|kernel/random/uuid)"
-    r"|/var/log/(?!(?:wtmp|btmp|lastlog)\Z).*|/(?:home/[^/]*|root)/\.[a-z_]*history"
-    r"|/etc/ssh/ssh_host_[^/]*_key|/etc/ssl/private/.*|/etc/pki/tls/private/.*"
-)
 _UNENTERED = "/proc/sys/fs/binfmt_misc"  # looking into it would mount it
-_REMOVED = b"..."
-_PRIVATE_KEY = re.compile(
-    rb"(-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----).*?(-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)",
-    re.DOTALL,
-)
-_URL_PASSWORD = re.compile(rb"(://[^\s/@:\"']*:)[^\s/\"']+@")
-_CRYPTED = re.compile(rb"(\$(?:[1567y]|gy|2[abxy]|sm3)\$)[./0-9A-Za-z$=,]{16,}")
-_CONNECTION_SECRET = re.compile(
-    rb"(?im)^(\s*(?!\S*-(?:flags|type)\s*=)"
-    rb"(?:\S*(?:password|passphrase|psk|secret|wep-key)\S*|ssid|pin|identity)\s*[=:]\s*)"
-    rb"\S[^\r\n]*$"
-)
-_SSID_LINE = re.compile(rb"(?m)^\s*ssid .*$\n?")
-_STATES = (b"", b"x", b"*", b"!", b"!!", b"!*")
-_HASHED = re.compile(
-    rb"(!*)(\$[A-Za-z0-9-]{1,16}[$,]|_(?=[./0-9A-Za-z]{19}\Z)|(?=[./0-9A-Za-z]{13}\Z))?"
-)
-
-
-def _account(line: bytes) -> bytes:
-    """A line of /etc/shadow, /etc/gshadow or /etc/passwd with its hash cut down to its kind."""
-    fields = line.split(b":")
-    if len(fields) > 1 and not line.startswith(b"#"):
-        fields[1] = _password(fields[1])
-    return b":".join(fields)
-
-
-def _password(field: bytes) -> bytes:
-    """Lock and algorithm of a password field, in a text that crypt(5) takes for the same kind."""
-    found = _HASHED.match(field)
-    if found is None or found.group(2) is None:
-        return field if field in _STATES else b"!*" if field.startswith(b"!") else b"*"
-    lock, kind = found.group(1), found.group(2)
-    if kind.startswith(b"$"):
-        return lock + kind + _REMOVED
-    return lock + (b"_" + b"." * 19 if kind == b"_" else b"." * 13)
-
-
-def _accounts(data: bytes) -> bytes:
-    return b"\n".join(map(_account, data.split(b"\n")))
-
-
-def _connection(data: bytes) -> bytes:
-    """A network connection without the network's name, its keys, and whose it is."""
-    return _CONNECTION_SECRET.sub(rb"\1" + _REMOVED, data)
-
-
-def _text(data: bytes) -> bytes:
-    """Any text without private keys, password hashes, and passwords in addresses."""
-    data = _PRIVATE_KEY.sub(rb"\1\n\2", data)
-    data = _CRYPTED.sub(rb"\1" + _REMOVED, data)
-    return _URL_PASSWORD.sub(rb"\1" + _REMOVED + b"@", data)
-
-
-_REDUCERS: Tuple[Tuple[Pattern[str], Callable[[bytes], bytes]], ...] = (
-    (re.compile(r"/etc/(?:shadow|gshadow|passwd)-?"), _accounts),
-    (
-        re.compile(r"/(?:etc|run|usr/lib)/(?:NetworkManager|wpa_supplicant|ppp|netplan)/.*"),
-        _connection,
-    ),
-    (re.compile(r"/(?!proc/|sys/).*"), _text),
-)
-
-
-def reduced(path: str, data: bytes) -> bytes:
-    """What a recording may hold of the file at `path`: no hashes, keys, names of networks."""
-    for pattern, reduce in _REDUCERS:
-        if pattern.fullmatch(path):
-            data = reduce(data)
-    return data
 
 
 def follows(link: str) -> bool:
@@ -196,9 +120,7 @@ class Recording:
         self._place(argv[0])
         try:
             code, stdout, stderr = _run(argv)
-            if os.path.basename(argv[0]) == "iw":
-                stdout = _SSID_LINE.sub(b"", stdout)
-            said = self._keep(_text(stdout)), self._keep(_text(stderr[:_MAX_SAID]))
+            said = [self._keep(answered(argv[0], out)) for out in (stdout, stderr[:_MAX_SAID])]
         except subprocess.TimeoutExpired:
             answer["left"] = self._limit("too_slow", argv[0])
         except _TooLargeError:
@@ -270,7 +192,7 @@ class Recording:
 
     def _content(self, asked: str, place: str, entry: Dict[str, Any]) -> None:
         """The content of the file that is at `place`, reduced as both its names ask for."""
-        if _NEVER.fullmatch(asked) or _NEVER.fullmatch(place):
+        if forbidden(asked) or forbidden(place):
             entry["left"] = "secret"
             return
         try:
@@ -278,7 +200,12 @@ class Recording:
             if data is None:
                 entry["left"] = "program"
                 return
-            kept = reduced(asked, reduced(place, data))
+            kept = reduced(place, data)
+            if kept is not None and asked != place:
+                kept = reduced(asked, kept)
+            if kept is None:
+                entry["left"] = "secret"
+                return
             entry["content"] = self._keep(kept)
             if kept != data:
                 entry["reduced"] = True
@@ -541,18 +468,35 @@ def members(head: Dict[str, Any], made: Recording) -> Iterator[Tuple[str, bytes]
     """Name and content of each member of the archive, in order."""
     yield "manifest.json", _json(head) + b"\n"
     lines = []
+    called = _called(made)
     for path in sorted(made.entries, key=os.fsencode):
         entry = dict(made.entries[path])
         if "names" in entry:
-            entry["names"] = [escaped(os.fsencode(name)) for name in entry["names"]]
+            names = [called.get(os.path.join(path, name), name) for name in entry["names"]]
+            entry["names"] = [escaped(os.fsencode(name)) for name in names]
         if "target" in entry:
             entry["target"] = escaped(os.fsencode(entry["target"]))
-        entry["path"] = escaped(os.fsencode(path))
+        named = os.path.join(os.path.dirname(path), called[path]) if path in called else path
+        entry["path"] = escaped(os.fsencode(named))
         lines.append(_json(entry) + b"\n")
     yield "entries.jsonl", b"".join(lines)
     yield "answers.jsonl", b"".join(_json(answer) + b"\n" for answer in made.answers)
     for digest in sorted(made.contents):
         yield f"content/{digest}", made.contents[digest]
+
+
+def _called(made: Recording) -> Dict[str, str]:
+    """The files that have another name in a recording, because their own tells too much."""
+    called: Dict[str, str] = {}
+    for path in sorted(made.entries, key=os.fsencode):
+        entry = made.entries[path]
+        for name in entry.get("names", ()):
+            below = os.path.join(path, name)
+            found = made.entries.get(below, {})
+            pattern = nameless(below, made.contents.get(found.get("content", "")))
+            if pattern is not None and "names" not in found:
+                called[below] = pattern % (len(called) + 1)
+    return called
 
 
 def _json(value: Any) -> bytes:

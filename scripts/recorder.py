@@ -1,10 +1,11 @@
 """Writes the recorder for hosts that are too old for the agent: one file, standard library only.
 
-It is `collectors/recorder.py` as it stands, what the tables' specifications declare as their
-sources, and a line that starts it. Default: dist/anfang-record.py.
+It is `collectors/recorder.py` and `collectors/reducing.py` as they stand, what the tables'
+specifications declare as their sources, and a line that starts it. Default: dist/anfang-record.py.
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from evidence import __version__
 from facts.tables import SPECS
 
 ROOT = Path(__file__).parents[1]
+_TAKEN = re.compile(r"^from collectors\.reducing import .*\n", re.MULTILINE)
+"""Where the recorder takes in the other part."""
 _HEAD = """\
 #!/usr/bin/env python3
 # anfang-record {version}
@@ -35,10 +38,15 @@ if __name__ == "__main__":
 def recorder() -> str:
     """The text of the recorder."""
     request = json.dumps(sources(SPECS.values()).request(), indent=4, ensure_ascii=False)
-    program = (ROOT / "collectors/recorder.py").read_text("utf-8")
+    program, reducing = (
+        (ROOT / f"collectors/{name}.py").read_text("utf-8") for name in ("recorder", "reducing")
+    )
+    before, after = _TAKEN.split(program)
     return (
         _HEAD.format(version=__version__)
-        + program
+        + before
+        + reducing
+        + after
         + _TAIL.format(request=request, version=__version__)
     )
 

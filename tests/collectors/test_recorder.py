@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from collectors import recorder
 from collectors.accounts import password_state
 from collectors.host import LiveHost
 from collectors.recorded import RecordedHost
-from collectors.recorder import reduced
 from collectors.recording import manifest
+from collectors.reducing import forbidden, nameless, reduced
 from collectors.registry import COLLECTORS
 from collectors.source import HostSource
 from facts.source import Reading
@@ -252,12 +253,28 @@ HASH = "$6$rounds=5000$salt$" + "h" * 86
          "-----BEGIN RSA PRIVATE KEY-----\n-----END RSA PRIVATE KEY-----\nq"),
         ("/etc/x", f"rootpw {HASH}", "rootpw $6$..."),
         ("/etc/ssh/sshd_config", "PasswordAuthentication no\n", "PasswordAuthentication no\n"),
+        ("/etc/nsswitch.conf", "passwd: files sss\n", "passwd: files sss\n"),
+        ("/etc/npmrc", "//h/:_authToken=abc\nproxy=x", "//h/:_authToken=...\nproxy=x"),
+        ("/etc/wgetrc", "proxy_password = abc\nx = y", "proxy_password = ...\nx = y"),
+        ("/etc/profile.d/x.sh", "export DB_PASSWORD=abc\nPATH=/bin",
+         "export DB_PASSWORD=...\nPATH=/bin"),
+        ("/etc/yum.repos.d/x.repo", "username=u\npassword=abc", "username=u\npassword=..."),
+        ("/etc/proxychains.conf", "socks5 1.2.3.4 1080 u p", "socks5 1.2.3.4 1080 ..."),
+        ("/etc/cron.d/x", "0 1 * * * root mysqldump -pabc --password abc db",
+         "0 1 * * * root mysqldump -p... --password ... db"),
+        ("/etc/sysconfig/network-scripts/ifcfg-x", 'ESSID="n"\nNAME=n\nKEY1=k\nONBOOT=yes',
+         "ESSID=...\nNAME=...\nKEY1=...\nONBOOT=yes"),
+        ("/etc/NetworkManager/system-connections/x", "id=office\ntype=ethernet",
+         "id=office\ntype=ethernet"),
+        ("/var/lib/docker/containers/a/config.v2.json",
+         '{"Config": {"Env": ["A=b"], "Cmd": ["x", "-p", "y"], "Image": "i"}, "Args": []}',
+         '{"Config": {"Cmd": ["x"], "Image": "i"}, "Args": []}'),
         ("/etc/login.defs", "PASS_MAX_DAYS 90\n", "PASS_MAX_DAYS 90\n"),
     ],
 )  # fmt: skip
 def test_what_a_recording_may_hold_of_a_file(path: str, content: str, kept: str) -> None:
     """Hashes become their kind, keys and names of networks vanish, settings stay."""
-    assert reduced(path, content.encode()).decode() == kept
+    assert (reduced(path, content.encode()) or b"").decode() == kept
 
 
 def test_reducing_does_not_change_what_the_accounts_are() -> None:
@@ -266,9 +283,48 @@ def test_reducing_does_not_change_what_the_accounts_are() -> None:
               "!garbage", "$2b$12$" + "a" * 53, "ab01234567890", "!ab01234567890",
               "_" + "a" * 19, "$md5,rounds=5$salt$h", "$1$s$h", "x*", "*LK*"]  # fmt: skip
     for field in fields:
-        left = reduced("/etc/shadow", f"a:{field}:::::::".encode()).decode().split(":")[1]
+        left = (reduced("/etc/shadow", f"a:{field}:::::::".encode()) or b"").decode()
 
-        assert password_state(left) == password_state(field), field
+        assert password_state(left.split(":")[1]) == password_state(field), field
+
+
+def test_what_nobody_can_take_the_secrets_out_of_is_left_out() -> None:
+    """A description that is no JSON, keys, logs, and what processes were started with."""
+    assert reduced("/var/lib/docker/containers/a/config.v2.json", b'{"Env": ["A=b"]') is None
+    for path in ("/proc/1/environ", "/proc/1/cmdline", "/etc/chrony/chrony.keys", "/var/log/syslog",
+                 "/etc/ssh/ssh_host_rsa_key", "/proc/sys/net/ipv4/tcp_fastopen_key"):  # fmt: skip
+        assert forbidden(path), path
+    for path in ("/proc/cmdline", "/etc/ssh/ssh_host_rsa_key.pub", "/var/log/wtmp", "/etc/passwd"):
+        assert not forbidden(path), path
+
+
+def test_a_file_called_by_a_network_loses_its_name(tmp_path: Path) -> None:
+    """Names of Wi-Fi connections are their networks'; those of wired ones say what they are for."""
+    directory = "/etc/NetworkManager/system-connections"
+    wifi, wired = b"[connection]\ntype=wifi\n", b"[connection]\ntype=ethernet\n"
+
+    assert nameless(f"{directory}/Cafe.nmconnection", wifi) == "network-%d.nmconnection"
+    assert nameless(f"{directory}/Unread.nmconnection", None) == "network-%d.nmconnection"
+    assert nameless(f"{directory}/office.nmconnection", wired) is None
+    assert (
+        nameless("/etc/sysconfig/network-scripts/ifcfg-Cafe", b"ESSID=Cafe\n") == "ifcfg-network-%d"
+    )
+    assert nameless("/etc/passwd", wifi) is None
+
+
+def test_a_renamed_file_is_found_by_its_listing(tmp_path: Path) -> None:
+    """The listing and the entry have the same new name, and the old one stands nowhere."""
+    directory = "/etc/NetworkManager/system-connections"
+    made = recorder.Recording()
+    made.entries = {
+        directory: {"stat": [0o40755, *[1] * 11], "names": ["Cafe.nmconnection"]},
+        f"{directory}/Cafe.nmconnection": {"stat": [0o100600, *[1] * 11], "left": "secret"},
+    }
+
+    told = dict(recorder.members({}, made))["entries.jsonl"]
+
+    assert b"Cafe" not in told
+    assert told.count(b"network-1.nmconnection") == 2
 
 
 def test_the_request_in_the_program_is_what_specifications_declare(program: Path) -> None:
