@@ -45,6 +45,7 @@ COLLECTORS: Mapping[str, str] = {
     "log_retention": "collectors.logs:log_retention",
     "logged_in_users": "collectors.logins:logged_in_users",
     "login_defs": "collectors.passwords:login_defs",
+    "magic": "collectors.magic:magic",
     "memory_info": "collectors.memory:memory_info",
     "modprobe_config": "collectors.modules:modprobe_config",
     "mounts": "collectors.mounts:mounts",

@@ -5,7 +5,7 @@ set -eu
 
 packages="umockdev gir1.2-umockdev-1.0 python3-gi libudev1 chromium fonts-noto-cjk
   dmidecode iproute2 openssh-server openssh-client nftables iptables kmod procps util-linux libcap2-bin
-  passwd systemd usb.ids openssl iw auditd faketime libseccomp2 redis-server rpm db5.3-util debsums
+  passwd systemd usb.ids openssl iw auditd faketime libseccomp2 redis-server rpm db5.3-util debsums file
   pciutils pci.ids usbguard"
 
 missing=""

@@ -1,6 +1,6 @@
 """Tables about what programs may do: what they hold, where they run, whose rights they take."""
 
-from facts.spec import Column, TableSpec, Type
+from facts.spec import Column, Kind, TableSpec, Type
 from facts.words import Words
 
 _PID = Column(
@@ -123,6 +123,44 @@ SUID_BIN = TableSpec(
     ),
 )
 
+MAGIC = TableSpec(
+    name="magic",
+    version=1,
+    doc=Words(
+        "文件属于哪一类，由开头的字节判断。", "What kind a file is, told by its first bytes."
+    ),
+    source=("read(2)",),
+    kind=Kind.KEYED,
+    osquery=True,
+    notes=Words(
+        "不使用 libmagic：只认程序、脚本、压缩包、软件包等服务器上要紧的几十类，名称与 libmagic "
+        "相同；认不出的一律为 `text/plain` 或 `application/octet-stream`。允许查询的范围同 file 表。"
+        "内容不留存。",
+        "libmagic is not used: some dozens of kinds that matter on a server are known, such as "
+        "programs, scripts, archives and packages, by libmagic's names; all others are "
+        "`text/plain` or `application/octet-stream`. It answers where the table file does. Nothing "
+        "of the content is kept.",
+    ),
+    columns=(
+        Column("path", Type.TEXT, "绝对路径。", "Absolute path.", key=True, pattern=True),
+        Column(
+            "data", Type.TEXT, "libmagic 的描述；始终为 NULL。", "Words of libmagic; always NULL."
+        ),
+        Column(
+            "mime_type",
+            Type.TEXT,
+            "MIME 类型，如 `application/x-pie-executable`、`text/x-shellscript`。",
+            "MIME type, such as `application/x-pie-executable` or `text/x-shellscript`.",
+        ),
+        Column(
+            "mime_encoding",
+            Type.TEXT,
+            "`binary`，或文本的编码，如 `us-ascii`、`utf-8`。",
+            "`binary`, or the encoding of a text, such as `us-ascii` or `utf-8`.",
+        ),
+    ),
+)
+
 VIRTUALIZATION = TableSpec(
     name="virtualization",
     version=1,
@@ -192,5 +230,6 @@ TABLES: tuple[TableSpec, ...] = (
     PROCESS_OPEN_FILES,
     PROCESS_NAMESPACES,
     SUID_BIN,
+    MAGIC,
     VIRTUALIZATION,
 )
