@@ -10,13 +10,17 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
+_END = r"$(?!\n)"
+"""The end of a text: `$` alone also stands before a line feed in Python, and nowhere else in the
+regular expressions of JSON Schema, which know no `\\Z`."""
+
 Name: TypeAlias = Annotated[
-    str, Meta(pattern=r"^[a-z][a-z0-9_]*$", max_length=64, examples=["approved_usb"])
+    str, Meta(pattern=r"^[a-z][a-z0-9_]*" + _END, max_length=64, examples=["approved_usb"])
 ]
 """A table, column, register or parameter: lower case, digits and underscores."""
 
 CheckId: TypeAlias = Annotated[
-    str, Meta(pattern=r"^CEP-[A-Z]{2,4}-[0-9]{3}$", examples=["CEP-USB-003"])
+    str, Meta(pattern=r"^CEP-[A-Z]{2,4}-[0-9]{3}" + _END, examples=["CEP-USB-003"])
 ]
 
 Severity: TypeAlias = Literal["critical", "high", "medium", "low"]
@@ -43,7 +47,7 @@ Cell: TypeAlias = str | int | None
 Time: TypeAlias = Annotated[
     str,
     Meta(
-        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$",
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z" + _END,
         examples=["2026-11-23T08:00:00Z"],
     ),
 ]
@@ -148,7 +152,7 @@ class Clause(Model, frozen=True):
     ref: Annotated[
         str,
         Meta(
-            pattern=r"^[A-Z][A-Za-z0-9/ -]*:[0-9]+(\.[0-9a-z]+)*$",
+            pattern=r"^[A-Z][A-Za-z0-9/ -]*:[0-9]+(\.[0-9a-z]+)*" + _END,
             examples=["GB/T 22239-2019:8.1.10.7.a"],
         ),
     ]
@@ -250,11 +254,13 @@ class Check(Model, frozen=True):
 class Policy(Model, frozen=True):
     """A versioned set of checks."""
 
-    policy: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]*$", max_length=64, examples=["cii-host"])]
+    policy: Annotated[
+        str, Meta(pattern=r"^[a-z][a-z0-9-]*" + _END, max_length=64, examples=["cii-host"])
+    ]
     version: Annotated[
         str,
         Meta(
-            pattern=r"^20[0-9]{2}\.(1[0-2]|[1-9])\.(0|[1-9][0-9]*)$",
+            pattern=r"^20[0-9]{2}\.(1[0-2]|[1-9])\.(0|[1-9][0-9]*)" + _END,
             examples=["2026.11.0"],
         ),
     ]

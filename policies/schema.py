@@ -13,7 +13,7 @@ FILE: dict[str, Any] = {
     "description": "What would stand here (the four fields of data, a list of checks) in a file "
     "beside the policy.",
     "type": "object",
-    "properties": {"file": {"type": "string", "pattern": r"^[a-z0-9_/-]+\.yaml$"}},
+    "properties": {"file": {"type": "string", "pattern": r"^[a-z0-9_/-]+\.yaml$(?!\n)"}},
     "required": ["file"],
     "additionalProperties": False,
 }
