@@ -51,8 +51,11 @@ class Config:
     """How many receipted reports stay in the spool, beside all without a receipt; 1 … 100000."""
 
 
+INTERVAL_S = (60, 604_800)
+"""The shortest and the longest interval between two scans, whoever asks for it."""
+
 _RANGES: dict[str, tuple[int, int]] = {
-    "interval_s": (60, 604_800),
+    "interval_s": INTERVAL_S,
     "scan_cpu_s": (1, 600),
     "scan_wall_s": (1, 3600),
     "scan_memory_mib": (128, 4096),

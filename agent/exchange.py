@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from agent.config import INTERVAL_S
 from agent.errors import InputError, ServerError, StateError, UntrustedServerError
 from agent.spool import Entry, Spool
 from agent.state import State
@@ -235,6 +236,14 @@ def _take_assignment(state: State, server: Server, incoming: Parcel, envelope: b
         raise ServerError(
             f"下发配置属于另一个单位 {assignment.unit!r}，本机属于 {unit!r}。已拒绝",
             f"an assignment of unit {assignment.unit!r}; this host is of {unit!r}. Refused",
+        )
+    shortest, longest = INTERVAL_S
+    if not shortest <= assignment.interval_s <= longest:
+        raise ServerError(
+            f"下发配置的上报间隔为 {assignment.interval_s} 秒，应在 {shortest} 至 {longest} "
+            "秒之间。已拒绝，沿用原有配置",
+            f"an assignment whose interval is {assignment.interval_s} s, not {shortest} to "
+            f"{longest} s. Refused; the old one stays in force",
         )
     current = state.assigned
     if current is not None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from agent import clock
 from agent.exchange import take_in
+from agent.spool import Spool
 from agent.state import HostFile, State
 from evidence import checkpoint, dsse, keys, merkle, receipt, trust
 from evidence.checkpoint import Checkpoint
@@ -97,6 +98,18 @@ class Played:
         digest = hashlib.sha256(compiled).hexdigest()
         ref = PolicyRef(policy="small", version="2026.11.0", digest=Digest(sha256=digest))
         return self.assignment((ref,), (), {digest: compiled}, serial, interval_s, unit)
+
+    def keep(self, given: Parcel) -> None:
+        """Put the assignment in `given` in force as it is, as if it had been taken in long ago.
+
+        The agent itself refuses to take in one whose interval is too short for its host.
+        """
+        (envelope,) = given.envelopes
+        Spool(self.state).add_blobs(given.blobs)
+        self.state.write(
+            f"assignments/{dsse.open_envelope(envelope).payload_digest}.json", envelope
+        )
+        self.state.write("assignment.json", envelope)
 
     def assignment(  # noqa: PLR0917  # what an assignment says, in its order
         self,

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from agent.exchange import take_in
 from agent.spool import Spool
 from agent.state import State
 from evidence.statement import Report
@@ -113,7 +112,7 @@ def test_it_scans_and_keeps_what_it_cannot_send(tmp_path: Path) -> None:
 def test_it_scans_again_within_the_promised_interval(tmp_path: Path) -> None:
     """The assignment's interval is what passes between two reports, a little less each time."""
     played = enrolled(tmp_path)
-    take_in(played.state, played.assign(serial=2, interval_s=4))
+    played.keep(played.assign(serial=2, interval_s=4))
 
     with _daemon(played.state, tmp_path) as watched:
         _until(lambda: len(_scans(played.state)) >= 2, watched.process)

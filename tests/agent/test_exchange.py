@@ -155,6 +155,26 @@ def test_a_rollback_is_refused(tmp_path: Path, serial: int) -> None:
     assert host.state.read("assignment.json") == before
 
 
+@pytest.mark.parametrize("interval_s", [-1, 0, 59, 604_801])
+def test_an_interval_out_of_bounds_is_refused(tmp_path: Path, interval_s: int) -> None:
+    """A server cannot have its hosts scan without a pause, nor fall silent: it is told why."""
+    host = enrolled(tmp_path)
+    before = host.state.read("assignment.json")
+
+    with pytest.raises(ServerError, match="60 to 604800"):
+        take_in(host.state, host.assign(2, interval_s=interval_s))
+
+    assert host.state.read("assignment.json") == before
+
+
+@pytest.mark.parametrize("interval_s", [60, 604_800])
+def test_an_interval_at_the_bounds_is_taken(tmp_path: Path, interval_s: int) -> None:
+    """What the host's own configuration may say, an assignment may."""
+    host = enrolled(tmp_path)
+
+    assert take_in(host.state, host.assign(2, interval_s=interval_s)).assignment
+
+
 def test_receipts_beside_a_refused_assignment_are_kept(played: Played) -> None:
     """What was receipted stays receipted: carried media come in any order."""
     (sent,) = outgoing(played.state)
