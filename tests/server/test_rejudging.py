@@ -421,6 +421,33 @@ def test_pages_say_it_aloud(estate: Estate, host: FakeHost) -> None:
         assert all(CHECK in pages[kind, lang] for lang in ("zh", "en"))
 
 
+def test_hosts_under_an_older_assignment_are_counted(estate: Estate, host: FakeHost) -> None:
+    """And listed, where the number leads; none are once they report under the newest."""
+    opened = estate.service
+    other = estate.enrol("db-02", "zone-1", clock.now() - timedelta(days=1))
+    for each in (host, other):
+        estate.report(each, NONE, clock.now())
+    before = _overview(opened).outdated
+    estate.assign(policy=str(POLICY), without=NOT_ADOPTED)
+    estate.report(other, NONE, clock.now())
+    with opened.store.write() as connection:
+        people.set_password(connection, "admin", "correct horse battery")
+
+    with TestClient(create_app(opened), base_url="https://testserver") as client:
+        visitor = Visitor(client)
+        visitor.sign_in("admin", "correct horse battery")
+        unit = visitor.page(f"/units/{UNIT}")
+        listed = visitor.page(f"/units/{UNIT}?outdated").text
+
+    links = {a.text: a.attributes["href"] for a in unit.all("a")}
+    assert before == ()
+    assert [line.name for line in _overview(opened).outdated] == ["db-01"]
+    assert "仍按旧配置判定 1" in unit.text
+    assert links["1"] == "?outdated#list-head"
+    assert "db-01" in listed
+    assert "db-02" not in listed
+
+
 def test_a_store_of_before_is_brought_up_to_date(estate: Estate, host: FakeHost) -> None:
     """Reports that were there say under which assignment they were made, and wait."""
     from alembic import command  # noqa: PLC0415  # half a second, and for this test alone
