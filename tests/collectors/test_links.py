@@ -1,6 +1,7 @@
 """Links and neighbours of a namespace made for the tests, beside what `ip` says of it."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,20 @@ def net() -> Iterator[Namespace]:
         made.ip("link add alone type veth peer name away")
         made.ip(f"link set away netns {far.name}")
         made.ip("link set alone promisc on")
+        settled(made)
         yield made
+
+
+def settled(net: Namespace) -> None:
+    """Waits until the links have come up, which the kernel does in its own time."""
+    states: dict[str, str] = {}
+    for _ in range(100):
+        found = json.loads(net.answer(["ip", "-j", "link", "show"]))
+        states = {link["ifname"]: link["operstate"] for link in found}
+        if {states[name] for name in ("port", "end", "bridge0")} == {"UP"}:
+            return
+        time.sleep(0.1)
+    raise TimeoutError(states)
 
 
 @pytest.fixture(scope="module")
