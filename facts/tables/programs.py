@@ -134,8 +134,8 @@ MAGIC = TableSpec(
     osquery=True,
     notes=Words(
         "不使用 libmagic：只认程序、脚本、压缩包、软件包等服务器上要紧的几十类，名称与 libmagic "
-        "相同；认不出的一律为 `text/plain` 或 `application/octet-stream`。允许查询的范围同 file 表。"
-        "内容不留存。",
+        "相同；认不出的一律为 `text/plain` 或 `application/octet-stream`。允许查询的范围同 file "
+        "表。内容不留存。",
         "libmagic is not used: some dozens of kinds that matter on a server are known, such as "
         "programs, scripts, archives and packages, by libmagic's names; all others are "
         "`text/plain` or `application/octet-stream`. It answers where the table file does. Nothing "
