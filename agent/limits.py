@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from agent.job import Limits
+from agent.lifetime import end_with
 
-_PR_SET_PDEATHSIG = 1
 _IOPRIO_WHO_PROCESS = 1
 _IOPRIO_CLASS_IDLE = 3 << 13
 _SYS_IOPRIO_SET = {"x86_64": 251, "aarch64": 30, "riscv64": 30, "loongarch64": 30}
@@ -23,13 +23,6 @@ NICE = 10
 OPEN_FILES = 256
 OOM_SCORE_ADJ = 500
 """The kernel takes the scan before anything the host is there for."""
-
-
-def end_with(parent: int, number: signal.Signals) -> None:
-    """Have the kernel send this process the signal `number` when `parent` ends."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
-    if os.getppid() != parent:  # it died before the line above
-        os.kill(os.getpid(), number)
 
 
 def confine(limits: Limits, parent: int) -> None:

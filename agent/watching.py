@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.journal import Journal, Row, folded
-from agent.limits import end_with
+from agent.lifetime import end_with
 from agent.pace import Pace
 from collectors.attached import BUSES, Attached, Devices
 from collectors.disk_use import DiskUse
