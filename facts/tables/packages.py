@@ -264,8 +264,8 @@ APT_SOURCES = TableSpec(
     osquery=True,
     notes=Words(
         "已停用的和只提供源码的不列出，与 osquery 一致；从未更新过、尚无本地清单的软件源也列出，"
-        "osquery 会漏掉它们。`components` 为配置所写，不是软件源的全部。地址中的用户名、口令和"
-        "令牌已去除。没有 apt 的主机，此表完整而没有数据行。",
+        "osquery 会漏掉它们。`components` 为配置所写，不是软件源的全部。地址中的用户名、口令和访问"
+        "密钥已去除。没有 apt 的主机，此表完整而没有数据行。",
         "Those switched off, or with sources only, are left out, as in osquery; those apt has not "
         "fetched yet are rows, which osquery misses. `components` are the configured ones, not all "
         "there are. Addresses are shown without user names, passwords and tokens. A host without "
@@ -345,7 +345,7 @@ YUM_SOURCES = TableSpec(
     osquery=True,
     notes=Words(
         "enabled 和 gpgcheck 为实际生效值：软件源自己没写的取 [main] 段，再没有则取程序默认值；"
-        "osquery 只照抄文件。变量（如 `$releasever`）原样保留，地址中的用户名、口令和令牌已去除。"
+        "osquery 只照抄文件。变量（如 `$releasever`）原样保留，地址中的用户名、口令和访问密钥已去除。"
         "没有 yum 和 dnf 的主机，此表完整而没有数据行。",
         "enabled and gpgcheck are what is in force: what a repository leaves open is decided by "
         "the section [main], and then the program; osquery copies the file. Variables such as "
