@@ -345,8 +345,8 @@ YUM_SOURCES = TableSpec(
     osquery=True,
     notes=Words(
         "enabled 和 gpgcheck 为实际生效值：软件源自己没写的取 [main] 段，再没有则取程序默认值；"
-        "osquery 只照抄文件。变量（如 `$releasever`）原样保留，地址中的用户名、口令和访问密钥已去除。"
-        "没有 yum 和 dnf 的主机，此表完整而没有数据行。",
+        "osquery 只照抄文件。变量（如 `$releasever`）原样保留，地址中的用户名、口令和访问密钥"
+        "已去除。没有 yum 和 dnf 的主机，此表完整而没有数据行。",
         "enabled and gpgcheck are what is in force: what a repository leaves open is decided by "
         "the section [main], and then the program; osquery copies the file. Variables such as "
         "`$releasever` stay, user names, passwords and tokens in addresses do not. A host without "
