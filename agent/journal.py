@@ -23,6 +23,8 @@ Row: TypeAlias = dict[str, Any]
 
 MAX_BYTES = 1024 * 1024
 """How long the journal may become before like events in it are counted as one."""
+SHORT_BYTES = MAX_BYTES * 3 // 4
+"""How long it should be then."""
 MAX_READ = 8 * MAX_BYTES
 """The longest journal that is read back."""
 FRESH_S = 7 * 24 * 3600
@@ -164,23 +166,35 @@ class Journal:
         rows, signed = self.rows(), self.signed()
         lines: list[bytes] = []
         for before in (time.time() - FRESH_S, float("inf")):
-            old = [r for r in rows if int(r["eid"]) <= signed and r["time"] < before]
-            kept = {id(row) for row in old}
-            lines = [
-                _line(row, int(row["eid"]))
-                for row in (*folded(old), *(row for row in rows if id(row) not in kept))
-            ]
-            if sum(map(len, lines)) <= MAX_BYTES // 2:
+            old = [row for row in rows if int(row["eid"]) <= signed and row["time"] < before]
+            kept = (*folded(old), *_without(rows, old))
+            lines = [_line(row, int(row["eid"])) for row in kept]
+            if _size(lines) <= SHORT_BYTES:
                 break
-        else:
-            size, dropped = sum(map(len, lines)), []
-            while size > MAX_BYTES // 2 and len(lines) > 1:
-                size -= len(lines[0])
-                dropped.append(json.loads(lines.pop(0)))
-            last = dropped[-1]
-            gap = {"action": "gap", "type": "dropped", "time": last["time"], "count": len(dropped)}
-            lines.insert(0, _line(gap, int(last["eid"])))
+        if _size(lines) > MAX_BYTES:
+            lines = _dropped(lines)
         _replace(self._events, b"".join(lines))
+
+
+def _without(rows: Iterable[Row], others: Iterable[Row]) -> list[Row]:
+    numbers = {row["eid"] for row in others}
+    return [row for row in rows if row["eid"] not in numbers]
+
+
+def _size(lines: Iterable[bytes]) -> int:
+    return sum(map(len, lines))
+
+
+def _dropped(lines: list[bytes]) -> list[bytes]:
+    """`lines` without the oldest of them, which a gap stands for."""
+    size, first = _size(lines), 0
+    while size > SHORT_BYTES:
+        size -= len(lines[first])
+        first += 1
+    last = json.loads(lines[first - 1])
+    count = sum(json.loads(line).get("count", 1) for line in lines[:first])
+    gap = {"action": "gap", "path": "", "type": "dropped", "driver": "", "time": last["time"]}
+    return [_line(gap | {"count": count}, int(last["eid"])), *lines[first:]]
 
 
 def folded(rows: Iterable[Row]) -> list[Row]:
