@@ -20,8 +20,10 @@ from policies.testing import run_tests
 CHECKS = [
     "CEP-AGT-001",
     "CEP-USB-001",
+    "CEP-USB-002",
     "CEP-USB-003",
     "CEP-USB-004",
+    "CEP-USB-005",
     "CEP-USB-006",
     "CEP-USB-007",
     "CEP-RAD-001",
@@ -142,7 +144,7 @@ def test_article_26_measures_stand_only_where_they_fit() -> None:
     without = {check.id for check in library().policy.checks if check.measure is None}
 
     assert without == {
-        *("CEP-AGT-001", "CEP-USB-004", "CEP-ACC-001", "CEP-ACC-002"),
+        *("CEP-AGT-001", "CEP-USB-004", "CEP-USB-005", "CEP-ACC-001", "CEP-ACC-002"),
         *("CEP-SSH-001", "CEP-AUD-001", "CEP-AUD-004"),
     }
 
