@@ -92,7 +92,8 @@ def _sqlite(data: bytearray) -> Iterator[bytes]:
     data[_JOURNAL_MODE] = _ROLLBACK  # in memory there is no journal to be read
     connection = apsw.Connection(":memory:")
     try:
-        connection.deserialize("main", bytes(data))
+        connection.deserialize("main", data)
+        data.clear()  # SQLite has a copy, and a scan's memory is limited
         connection.set_progress_handler(lambda: True, _STEPS)
         for (blob,) in connection.execute("SELECT blob FROM Packages ORDER BY hnum"):
             if not isinstance(blob, bytes):
