@@ -24,6 +24,11 @@ def root_of(text: str) -> str:
     if not path.exists():
         raise InputError(f"--root {text}: 不存在", f"--root {text}: not there")
     if not path.is_dir():
+        if not path.is_file():
+            raise InputError(
+                f"--root {text}: 既不是目录，也不是普通文件",
+                f"--root {text}: neither a directory nor a file",
+            )
         recorded(text)
     return str(path.resolve())
 
