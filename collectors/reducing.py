@@ -21,7 +21,7 @@ _NEVER = re.compile(
     r"|/var/log/(?!(?:wtmp|btmp|lastlog)\Z).*|/(?:home/[^/]*|root)/\.[a-z_]*history"
     r"|/etc/ssh/ssh_host_[^/]*_key|/etc/ssl/private/.*|/etc/pki/tls/private/.*"
     r"|/etc/(?:chrony|ntp|ntpsec)/.*keys|/etc/(?:chrony|ntp)\.keys"
-    r"|/etc/sysconfig/network-scripts/keys-.*|/var/lib/containerd/.*\.db"
+    r"|/sys/firmware/acpi/tables/MSDM.*|/etc/sysconfig/network-scripts/keys-.*|/var/lib/containerd/.*\.db"
 )
 
 _PRIVATE_KEY = re.compile(
