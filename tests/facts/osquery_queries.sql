@@ -460,6 +460,21 @@ WITH hosts AS (SELECT pid, name FROM processes WHERE name IN ('dockerd', 'contai
 -- whether at least one of them is installed
 SELECT 1 FROM deb_packages WHERE name = 'auditd' UNION SELECT 1 FROM rpm_packages WHERE name = 'audit' LIMIT 1;
 
+-- certificates that expire within thirty days
+SELECT common_name, issuer, path, datetime(not_valid_after, 'unixepoch') AS until FROM certificates WHERE not_valid_after < unixepoch('now', '+30 days');
+
+-- certificates that vouch for themselves
+SELECT common_name, subject, path, self_signed, ca FROM certificates WHERE self_signed = 1 AND ca = 0;
+
+-- weak certificates
+SELECT common_name, key_algorithm, key_strength, signing_algorithm FROM certificates WHERE signing_algorithm LIKE '%sha1%' OR (key_algorithm LIKE 'rsa%' AND key_strength < 2048);
+
+-- what a file is
+SELECT path, data, mime_type FROM magic WHERE path = '/bin/ls';
+
+-- what the running programs are
+SELECT DISTINCT p.name, m.data FROM processes p JOIN magic m ON m.path = p.path WHERE p.uid = 0;
+
 -- refused table_denied_private: what people typed
 SELECT uid, command FROM shell_history;
 
