@@ -52,7 +52,8 @@ class Recomputed:
     """From these verdicts and, where one is unchecked, the report's; None without a policy."""
     differences: tuple[Difference, ...]
     unchecked: tuple[str, ...]
-    """What could not be compared: check ids, `policies/NAME`, `score`."""
+    """What could not be compared: check ids, `policies/NAME`, `score`, and `tables/NAME vN`: it was
+    recorded in a version that is not known here."""
 
     @property
     def holds(self) -> bool:
@@ -161,7 +162,7 @@ def _started() -> "subprocess.Popen[bytes]":
 def _compare(report: Report, policies: Mapping[str, bytes], answer: Rejudged) -> Recomputed:
     differences = [Difference(what, "content", "", why) for what, why in answer.malformed]
     read: list[Policy] = []
-    unchecked: list[str] = []
+    unchecked: list[str] = list(answer.strange)
     for ref in report.policies:
         try:
             policy = read_compiled(policies[ref.policy])

@@ -20,6 +20,7 @@ from facts.engine import Engine
 from facts.errors import MalformedTableError
 from facts.plan import Needs
 from facts.snapshot import RecordedTable, Snapshot, from_wire
+from facts.tables import SPECS
 from policies.compile import read_compiled
 from policies.errors import ConflictError, PolicyError, RegisterError
 from policies.judge import catalogue, judge, needs
@@ -72,6 +73,8 @@ class Rejudged(msgspec.Struct, frozen=True):
     malformed: tuple[tuple[str, str], ...]
     """What cannot be read as what it is said to be: `tables/usb_devices`, and why."""
     oldest_fact: str | None
+    strange: tuple[str, ...] = ()
+    """Tables in a version that is not known here, and that so could be misread: `tables/x v2`."""
 
 
 def judge_again(job: Job) -> Rejudged:
@@ -83,6 +86,7 @@ class _Rejudging:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._malformed: list[tuple[str, str]] = []
+        self._strange: list[str] = []
         self._absent: set[str] = set()
         """Tables and registers that were recorded or adopted and cannot be read here."""
 
@@ -110,6 +114,7 @@ class _Rejudging:
             tuple(unchecked),
             tuple(self._malformed),
             self._oldest(read),
+            tuple(self._strange),
         )
 
     def _policies(self) -> list[Policy]:
@@ -124,6 +129,11 @@ class _Rejudging:
     def _tables(self) -> list[RecordedTable]:
         tables = []
         for table in self._job.tables:
+            spec = SPECS.get(table.entry.name)
+            if spec is not None and table.entry.version != spec.version:
+                self._strange.append(f"tables/{table.entry.name} v{table.entry.version}")
+                self._absent.add(table.entry.name)
+                continue
             try:
                 if table.data is not None:
                     tables.append(from_wire(table.entry, table.data))

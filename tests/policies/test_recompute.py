@@ -15,6 +15,7 @@ import pytest
 
 from evidence.statement import Condition, Digest, Reason, Report
 from facts.functions import ALLOWED
+from facts.tables import SPECS
 from policies.errors import RecomputeError
 from policies.recompute import Recomputed, Recomputer, recompute
 from tests.policies import samples
@@ -393,3 +394,19 @@ def test_the_child_runs_without_collectors_environment_or_network() -> None:
     )
 
     assert child.stdout == "[]\n[]\n"
+
+
+@pytest.mark.parametrize("offset", [-1, 1, 97])
+def test_a_table_in_a_version_that_is_not_known_is_not_read(offset: int) -> None:
+    """Its columns may mean something else there: nothing is said of the checks that read it."""
+    made = failing()
+    version = SPECS["usb_devices"].version + offset
+    tables = tuple(
+        msgspec.structs.replace(entry, version=version) if entry.name == "usb_devices" else entry
+        for entry in made.report.tables
+    )
+
+    result = checked(made, msgspec.structs.replace(made.report, tables=tables))
+
+    assert result.differences == ()
+    assert result.unchecked == (f"tables/usb_devices v{version}", "CEP-USB-003")
