@@ -23,6 +23,7 @@ MAX_REPLY = 64 * 1024 * 1024
 """The longest reply that is read, in bytes."""
 _GZIP_FROM = 1024
 """Bodies shorter than this travel as they are, in bytes."""
+_BAD_REQUEST = 400
 _SAID = 400
 """How much of a refusal is shown, in characters."""
 
@@ -144,6 +145,27 @@ class _Refusal(msgspec.Struct, frozen=True):
     code: str
     zh: str
     en: str
+
+
+_FOR_GOOD = frozenset({"report_broken", "report_not_authentic", "report_unsigned"})
+"""Codes that speak of one report, and will be the same for the same bytes."""
+
+
+class ReportRefusal(_Refusal, frozen=True):
+    """What a server says that will never take one of the reports that were sent."""
+
+    payload_digest: str
+
+
+def refused_report(reply: Reply) -> ReportRefusal | None:
+    """Which report the server refuses for good, and why; None if it says no such thing."""
+    if reply.status != _BAD_REQUEST:
+        return None
+    try:
+        said = msgspec.json.decode(reply.body, type=ReportRefusal)
+    except msgspec.DecodeError:
+        return None
+    return said if said.code in _FOR_GOOD else None
 
 
 def lacks_blobs(reply: Reply) -> bool:

@@ -132,8 +132,8 @@ def _known(state: State, spool: Spool) -> set[str]:
     assigned = state.assigned
     if assigned is not None:
         known |= judged_by(assigned.assignment)
-    pending = set(spool.pending())
-    receipted = [s for s in spool.sequences() if s not in pending]
+    unreceipted = set(spool.unreceipted())
+    receipted = [s for s in spool.sequences() if s not in unreceipted]
     if receipted:
         known |= rests_on(spool.entry(receipted[-1]).statement)
     return known
@@ -166,7 +166,7 @@ def take_in(state: State, incoming: Parcel) -> Taken:
     server = trusted_server(state)
     spool = Spool(state)
     count = 0
-    for sequence in spool.pending():
+    for sequence in spool.unreceipted():
         entry = spool.entry(sequence)
         proof = incoming.receipts.get(entry.digest)
         if proof is not None:

@@ -1,7 +1,8 @@
 """The spool: this host's reports in the order of its chain, their tables, their receipts.
 
 The last entry is the head of the chain, so nothing else has to be kept in step with it. An entry
-is written after its tables and is never changed; what has no receipt is never removed.
+is written after its tables and is never changed; what has no receipt is never removed. One that
+the server refused for good keeps its place, with the reason beside it.
 """
 
 import hashlib
@@ -13,13 +14,14 @@ import msgspec
 
 from agent.errors import StateError
 from agent.state import State, replaceable
-from evidence import dsse, receipt
+from evidence import canonical, dsse, receipt
 from evidence.errors import EvidenceError
 from evidence.receipt import Leaf
 from evidence.statement import Report, Statement, decode_statement, judged_by, rests_on
 
 _SHA256_HEX = 64
 _ENTRY = re.compile(r"([0-9]{10})\.json", re.ASCII)
+_REFUSAL = re.compile(r"([0-9]{10})\.refused", re.ASCII)
 _RECEIPT = re.compile(r"([0-9]{10})\.txt", re.ASCII)
 
 
@@ -43,6 +45,16 @@ class Place(msgspec.Struct, frozen=True):
     digest: str
 
 
+class Refusal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The server's word that it will never take a report."""
+
+    code: str
+    zh: str
+    en: str
+    at: str
+    """When it said so, by this host's clock."""
+
+
 class Spool(msgspec.Struct, frozen=True):
     """The spool of one state directory."""
 
@@ -52,10 +64,35 @@ class Spool(msgspec.Struct, frozen=True):
         """The places in the chain that are still here, in order."""
         return _numbers(self.state, "spool", _ENTRY)
 
-    def pending(self) -> list[int]:
-        """Those of them that have no receipt yet, in order."""
+    def unreceipted(self) -> list[int]:
+        """Those of them that have no receipt, in order."""
         receipted = set(_numbers(self.state, "receipts", _RECEIPT))
         return [sequence for sequence in self.sequences() if sequence not in receipted]
+
+    def pending(self) -> list[int]:
+        """Those of them that are to be sent: without a receipt, and not refused, in order."""
+        refused = set(_numbers(self.state, "spool", _REFUSAL))
+        return [sequence for sequence in self.unreceipted() if sequence not in refused]
+
+    def refused(self) -> dict[int, Refusal]:
+        """Why the server will never take those that it refused, by place.
+
+        Raises:
+            StateError: one cannot be read.
+        """
+        unreceipted = set(self.unreceipted())
+        refused = _numbers(self.state, "spool", _REFUSAL)
+        return {
+            sequence: self._refusal(sequence) for sequence in refused if sequence in unreceipted
+        }
+
+    def _refusal(self, sequence: int) -> Refusal:
+        name = _refusal(sequence)
+        data = self.state.read(name) or b""
+        try:
+            return msgspec.json.decode(data, type=Refusal)
+        except msgspec.DecodeError as e:
+            raise replaceable(self.state.root / name, e) from e
 
     def path(self, sequence: int) -> Path:
         """Where the report at that place is kept."""
@@ -135,6 +172,10 @@ class Spool(msgspec.Struct, frozen=True):
         """Store a receipt, which the caller has verified."""
         self.state.write(_receipt(sequence), proof.encode("utf-8"))
 
+    def set_aside(self, sequence: int, refusal: Refusal) -> None:
+        """Send the report at that place no more; it stays where it is, with the reason beside."""
+        self.state.write(_refusal(sequence), canonical.encode(msgspec.to_builtins(refusal)))
+
     def blob(self, digest: str) -> bytes:
         """What `digest` names, checked against it.
 
@@ -154,27 +195,33 @@ class Spool(msgspec.Struct, frozen=True):
         return data
 
     def prune(self, keep: int) -> None:
-        """Remove receipted reports beyond the newest `keep`, and blobs that nothing names."""
+        """Remove receipted reports beyond the newest `keep`, and what nothing names any more."""
         self.state.sweep()
-        pending = set(self.pending())
+        unreceipted = set(self.unreceipted())
         sequences = self.sequences()
-        removed = [s for s in sequences[: -max(1, keep)] if s not in pending]
+        removed = [s for s in sequences[: -max(1, keep)] if s not in unreceipted]
         for sequence in removed:
             (self.state.root / _entry(sequence)).unlink(missing_ok=True)
             (self.state.root / _receipt(sequence)).unlink(missing_ok=True)
+            (self.state.root / _refusal(sequence)).unlink(missing_ok=True)
         if removed:
             self._sweep()
 
     def _sweep(self) -> None:
-        named = set[str]()
+        named, assignments = set[str](), set[str]()
         for sequence in self.sequences():
-            named |= rests_on(self.entry(sequence).statement)
+            statement = self.entry(sequence).statement
+            named |= rests_on(statement)
+            if (made_under := statement.predicate.assignment) is not None:
+                assignments.add(made_under.sha256)
         assigned = self.state.assigned
         if assigned is not None:
             named |= judged_by(assigned.assignment)
-        for path in (self.state.root / "blobs").iterdir():
-            if len(path.name) == _SHA256_HEX and path.name not in named:
-                path.unlink(missing_ok=True)
+            assignments.add(assigned.digest)
+        for directory, still in (("blobs", named), ("assignments", assignments)):
+            for path in (self.state.root / directory).iterdir():
+                if len(path.stem) == _SHA256_HEX and path.stem not in still:
+                    path.unlink(missing_ok=True)
 
 
 def damaged_entry(path: Path, error: Exception) -> StateError:
@@ -193,6 +240,10 @@ def _entry(sequence: int) -> str:
 
 def _receipt(sequence: int) -> str:
     return f"receipts/{sequence:010d}.txt"
+
+
+def _refusal(sequence: int) -> str:
+    return f"spool/{sequence:010d}.refused"
 
 
 def _numbers(state: State, directory: str, form: re.Pattern[str]) -> list[int]:

@@ -1,10 +1,12 @@
 """How this host stands: enrolment, chain, spool, receipts; for `status` and for `anfang_chain`."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from agent.build import digest as build_digest
 from agent.clock import seconds, stamp
-from agent.spool import Place, Spool
+from agent.spool import Place, Refusal, Spool
 from agent.state import Assigned, HostFile, State
 from evidence import __version__, chain
 from evidence.canonical import Cell
@@ -24,6 +26,9 @@ class Standing(msgspec.Struct, frozen=True):
     last_receipt: str | None
     """When the server received the newest report that has a receipt."""
     pending: tuple[int, ...]
+    """Places of the reports that are to be sent."""
+    refused: Mapping[int, Refusal]
+    """Why the server will never take those that it refused, by place."""
     chain_state: str
     """Of the newest two reports, and of the places that are here: see `evidence.chain`."""
 
@@ -55,7 +60,7 @@ class Standing(msgspec.Struct, frozen=True):
             "previous": None if self.taken is None else self.taken.digest,
             "last_report": self.last_report,
             "last_receipt": self.last_receipt,
-            "pending": len(self.pending),
+            "pending": len(self.pending) + len(self.refused),
             "interval_s": None if assigned is None else assigned.assignment.interval_s,
             "chain_state": self.chain_state,
             "assignment": None if assigned is None else assigned.digest,
@@ -68,7 +73,7 @@ class Standing(msgspec.Struct, frozen=True):
 _LINKED = 2
 """How many of the newest reports are held against each other."""
 
-NOWHERE = Standing(None, None, None, None, None, (), "empty")
+NOWHERE = Standing(None, None, None, None, None, (), {}, "empty")
 """How a host stands that has no state directory, or none that may be read."""
 
 
@@ -97,7 +102,8 @@ def standing(state: State) -> Standing:
         found = "gap"
     if found == "unbroken" and sequences[-1] - sequences[0] + 1 != len(sequences):
         found = "gap"
-    receipted = [s for s in sequences if s not in set(pending)]
+    unreceipted = set(spool.unreceipted())
+    receipted = [s for s in sequences if s not in unreceipted]
     return Standing(
         host=state.host,
         assigned=state.assigned,
@@ -105,6 +111,7 @@ def standing(state: State) -> Standing:
         last=last,
         last_receipt=_received_at(spool, receipted[-1]) if receipted else None,
         pending=tuple(pending),
+        refused=spool.refused(),
         chain_state=found,
     )
 

@@ -8,7 +8,7 @@ from agent.sending import send
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 once everything has a receipt; 3 if something is left."""
+    """0 once everything has a receipt; 3 if something is left, or was refused."""
     config = permitted(args)
     sent = send(state_of(config), config)
     talk(
@@ -18,6 +18,16 @@ def run(args: argparse.Namespace) -> int:
             f"{sent.receipts} receipt(s) received and verified, {sent.pending} report(s) left",
         )
     )
+    if sent.refused:
+        places = ", ".join(map(str, sent.refused))
+        talk(
+            pick(
+                args.lang,
+                f"服务器拒收第 {places} 份主机报告，已搁置保留，不再发送；原因见 anfang status",
+                f"the server refuses report(s) {places} for good; kept, and sent no more: "
+                "anfang status says why",
+            )
+        )
     if sent.assignment:
         talk(
             pick(
@@ -26,4 +36,4 @@ def run(args: argparse.Namespace) -> int:
                 "a newer assignment from the server is in force",
             )
         )
-    return 3 if sent.pending else 0
+    return 3 if sent.pending or sent.refused else 0

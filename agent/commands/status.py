@@ -3,6 +3,8 @@
 import argparse
 import sys
 
+import msgspec
+
 from agent.commands.common import configured, print_json, state_of
 from agent.errors import NotEnrolledError
 from agent.say import BOLD, DIM, Lang, Paint, pad, pick
@@ -19,7 +21,7 @@ _STATES = {
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 if all is well; 1 if the chain is not unbroken; 3 if the host is not enrolled."""
+    """0 if all is well; 1 if the chain is not unbroken or a report was refused; 3 if not enrolled."""
     config = configured(args)
     found = standing(state_of(config))
     if args.json:
@@ -31,6 +33,10 @@ def run(args: argparse.Namespace) -> int:
                 "unit": None if host is None else host.unit,
                 "zone": None if host is None else host.zone,
                 "next_due": found.next_due,
+                "refused": {
+                    str(sequence): msgspec.to_builtins(why)
+                    for sequence, why in found.refused.items()
+                },
                 "classified": config.classified,
             }
         )
@@ -40,6 +46,8 @@ def run(args: argparse.Namespace) -> int:
         _print(found, args.lang)
     if not found.enrolled:
         return 3
+    if found.refused:
+        return 1
     return 0 if found.chain_state in ("unbroken", "empty") else 1
 
 
@@ -60,6 +68,18 @@ def _print(found: Standing, lang: Lang) -> None:
         ("最近一次扫描", "Last scan", _time(found.last_report, never)),
         ("待发队列", "Spool", pick(lang, f"{len(found.pending)} 份", str(len(found.pending)))),
         ("最近一次回执", "Last receipt", _time(found.last_receipt, never)),
+    ]
+    lines += [
+        (
+            "服务器拒收",
+            "Refused",
+            pick(
+                lang,
+                f"第 {sequence} 份（{beijing(why.at)}）：{why.zh}",
+                f"report {sequence} ({beijing(why.at)}): {why.en}",
+            ),
+        )
+        for sequence, why in found.refused.items()
     ]
     if assigned is not None and found.next_due is not None:
         lines.append(("下次上报时限", "Next report due by", beijing(found.next_due)))

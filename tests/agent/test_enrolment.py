@@ -1,13 +1,18 @@
 """From a token to a verified receipt, with a real server on loopback."""
 
+import json
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agent.spool import Spool
 from agent.state import State
+from evidence import dsse
+from evidence.statement import encode_statement
 from tests.agent.collector_server import CollectorServer, serving
 from tests.agent.enrolled import POLICY
 from tests.agent.running import anfang
@@ -226,3 +231,59 @@ def test_what_cannot_be_an_enrolment_exits_2(
     assert done.returncode == 2
     assert said in done.stderr
     assert not (tmp_path / "state" / "key.pem").exists()
+
+
+def test_a_report_that_is_refused_for_good_does_not_block_the_others(
+    server: CollectorServer, tmp_path: Path
+) -> None:
+    """It keeps its place and its bytes, status says why, and the server sees that it is missing."""
+    state = _enrolled(server, tmp_path)
+    anfang("scan", state=state)
+    refused = _resigned(state, 1)
+    anfang("scan", state=state)
+
+    first = anfang("send", state=state)
+    second = anfang("send", state=state)
+    status = [anfang("status", state=state, lang=lang) for lang in ("zh", "en")]
+    machine = json.loads(anfang("status", "--json", state=state).stdout)
+
+    spool = Spool(state)
+    assert (first.returncode, second.returncode) == (3, 0)
+    assert "refuses report(s) 1 for good" in first.stderr
+    assert (spool.sequences(), spool.pending(), list(spool.refused())) == ([1, 2], [], [1])
+    assert spool.entry(1).digest == refused
+    assert spool.entry(2).statement.predicate.chain.previous == refused
+    assert [each.returncode for each in status] == [1, 1]
+    assert "服务器拒收" in status[0].stdout
+    assert "report 1 is not accepted" in status[1].stdout
+    assert machine["refused"]["1"]["code"] == "report_broken"
+    with sqlite3.connect(server.directory / "anfang.sqlite") as database:
+        links = database.execute(
+            "SELECT sequence, link FROM reports WHERE host_id = ?", [machine["host_id"]]
+        ).fetchall()
+    assert links == [(2, "gap")]
+
+
+def test_a_refused_report_is_never_pruned(server: CollectorServer, tmp_path: Path) -> None:
+    """However many follow it, what was signed stays; what was receipted goes as ever."""
+    state = _enrolled(server, tmp_path)
+    anfang("scan", state=state)
+    _resigned(state, 1)
+    for _ in range(2):
+        anfang("scan", state=state)
+    anfang("send", state=state)
+
+    Spool(state).prune(1)
+
+    assert Spool(state).sequences() == [1, 3]
+    assert list(Spool(state).refused()) == [1]
+
+
+def _resigned(state: State, sequence: int) -> str:
+    """Have the report at that place speak of another host, and signed; its new digest."""
+    entry = Spool(state).entry(sequence)
+    said = entry.statement
+    other = msgspec.structs.replace(said.predicate.host, id="f" * 32)
+    payload = encode_statement(said.subject, msgspec.structs.replace(said.predicate, host=other))
+    state.write(f"spool/{sequence:010d}.json", dsse.seal(payload, state.signing_key()))
+    return Spool(state).entry(sequence).digest

@@ -258,6 +258,31 @@ def test_what_waits_is_never_pruned(played: Played) -> None:
         assert rests_on(spool.entry(sequence).statement) <= after
 
 
+def test_assignments_that_nothing_names_are_pruned(played: Played) -> None:
+    """Those that a report here was made under stay, and the one in force."""
+    for serial in (2, 3, 4):
+        take_in(played.state, played.assign(serial))
+    for _ in range(2):
+        anfang("scan", state=played.state)
+        for sent in outgoing(played.state):
+            take_in(played.state, played.receipts(sent))
+    before = len([*(played.state.root / "assignments").iterdir()])
+    take_in(played.state, played.assign(5))
+
+    Spool(played.state).prune(1)
+
+    kept = {path.stem for path in (played.state.root / "assignments").iterdir()}
+    spool = Spool(played.state)
+    said = [spool.entry(sequence).statement.predicate for sequence in spool.sequences()]
+    assert before >= 4
+    assert played.state.assigned is not None
+    assert kept == {
+        played.state.assigned.digest,
+        *(report.assignment.sha256 for report in said if report.assignment is not None),
+    }
+    assert len(kept) == 2
+
+
 def test_a_damaged_table_is_noticed(played: Played) -> None:
     """What does not have its digest never leaves."""
     head = Spool(played.state).head()
