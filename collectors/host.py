@@ -1,8 +1,9 @@
 """The seam: everything a collector learns about a host comes through here.
 
-`LiveHost` reads this machine, `RootHost` a recorded, mounted or container root. Paths are
-absolute as the host sees them. What goes wrong is an `OSError`, whatever went wrong, so one
-`except OSError` and `condition_of` turn it into a condition; `collectors.errors` has the tree.
+`LiveHost` reads this machine, `RootHost` a mounted or container root, `RecordedHost` (imported
+where it is needed) what a recorder wrote. Paths are absolute as the host sees them. What goes wrong
+is an `OSError`, whatever went wrong, so one `except OSError` and `condition_of` turn it into a
+condition; `collectors.errors` has the tree.
 """
 
 import os
