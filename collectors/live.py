@@ -69,9 +69,9 @@ class LiveHost:
 
     def stat(self, path: str, *, follow: bool = True) -> os.stat_result:
         """See `Host.stat`."""
-        found = Path(self._real(path)).lstat()
+        found = os.lstat(self._real(path))
         if follow and stat.S_ISLNK(found.st_mode):
-            return Path(self._resolved(path)).lstat()
+            return os.lstat(self._resolved(path))
         return found
 
     def run(
@@ -110,7 +110,7 @@ class LiveHost:
     def _real(self, path: str) -> str:
         """`path` with its directory's symbolic links followed, once it is known uncovered."""
         must_be_a_name(path)
-        directory, name = os.path.split(path)
+        directory, _, name = path.rpartition("/")
         full = f"{self._directory(directory).rstrip('/')}/{name}"
         if full in self._table().points:
             self._table().check(full)
@@ -168,7 +168,7 @@ class LiveHost:
 def _opened_here(real: str, path: str) -> int:
     """The regular file at `real`, which is no link; ELOOP if it is one after all."""
     if not real.startswith(("/proc/", "/sys/")):
-        found = Path(real).lstat()
+        found = os.lstat(real)
         if stat.S_ISLNK(found.st_mode):
             raise too_many_links(path)
         must_be_regular(found, path)
