@@ -18,12 +18,16 @@ from collectors import archive
 from collectors.errors import BadRecordingError
 
 _NUMBERS = 12
+_MAX_PATH = 4096
+"""PATH_MAX: the longest the kernel would have taken, or said."""
 _ESCAPE = re.compile(r"\\(?:(\\)|x([89a-f][0-9a-f]))|\\")
 _PLACE = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))[^/\0]+)+|/")
 _NAME = re.compile(r"(?!\.{1,2}\Z)[^/\0]+")
 
 Errno = Annotated[int, msgspec.Meta(ge=1, le=4095)]
 Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+Said = Annotated[str, msgspec.Meta(max_length=256, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+"""What people are shown, so that nothing in it acts on a terminal."""
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Left = Literal["program", "secret", "too_large", "too_slow"]
 T = TypeVar("T")
@@ -33,10 +37,10 @@ class View(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How far the recorder saw."""
 
     uid: Count
-    capabilities: str
+    capabilities: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{0,16}$")]
     """In hexadecimal; empty where there was no /proc to say."""
-    namespaces: dict[str, str]
-    hidepid: str
+    namespaces: Annotated[dict[Said, Said], msgspec.Meta(max_length=16)]
+    hidepid: Said
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,12 +55,12 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ),
     ]
     """When it began, in UTC: what "now" is for whoever judges it."""
-    ended: str
-    program: str
-    python: str
-    hostname: str
-    kernel: str
-    architecture: str
+    ended: Said
+    program: Said
+    python: Said
+    hostname: Said
+    kernel: Said
+    architecture: Said
     byte_order: Literal["little", "big"]
     page_size: Annotated[int, msgspec.Meta(ge=4096, le=2**22)]
     clock_ticks: Annotated[int, msgspec.Meta(ge=1, le=10**6)]
@@ -180,7 +184,8 @@ def _checked(entry: Entry, contents: Mapping[str, bytes]) -> Entry:
     names = None if entry.names is None else tuple(map(_unescaped, entry.names))
     target = None if entry.target is None else _unescaped(entry.target)
     if (
-        not _PLACE.fullmatch(place)
+        max(len(place), len(target or "")) > _MAX_PATH
+        or not _PLACE.fullmatch(place)
         or not all(map(_NAME.fullmatch, names or ()))
         or (target is not None and (not target or "\0" in target))
         or (entry.stat is None and entry.errno is None)

@@ -185,6 +185,7 @@ def test_a_changed_byte_is_noticed(sound: dict[str, bytes], tmp_path: Path) -> N
         b'{"path":"/lacking","stat":[33188,1,1,1,0,0,0,0,0,0,0,0],"content":"'
         + b"0" * 64
         + b'"}\n',
+        b'{"path":"/long","stat":[41471,1,1,1,0,0,0,0,0,0,0,0],"target":"' + b"a/" * 2049 + b'"}\n',
         b'{"path":"/twice","errno":2}\n{"path":"/twice","errno":13}\n',
         b"[" * 100_000,
         b"\xff\n",
@@ -206,6 +207,8 @@ def test_an_entry_that_cannot_be_is_refused(
         {"recorded": "2026-19-39T00:00:00Z"},
         {"byte_order": "big"},
         {"page_size": 0},
+        {"hostname": "\x1b[2J"},
+        {"kernel": "k" * 300},
         {"unknown": 1},
     ],
 )

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,9 +24,11 @@ from collectors.registry import COLLECTORS
 from collectors.source import HostSource
 from facts.source import Reading
 from facts.spec import Kind, Privacy
+from facts.status import Status
 from facts.tables import SPECS
 
 ROOT = Path(__file__).parents[2]
+NOBODY = 65534
 FULL = [name for name in COLLECTORS if SPECS[name].kind is Kind.FULL]
 SAME = (
     *("account_activity", "authorized_keys", "block_devices", "deb_packages", "groups"),
@@ -226,6 +229,29 @@ def test_command_lines_environments_and_hashes_are_nowhere_in_it(
     assert secret.encode() not in data
     assert f"/proc/{sleeper.pid}".encode() in data
     assert not [found for found in hashes if len(found) > 5 and found.encode() in data]
+
+
+def test_what_was_denied_to_the_recorder_is_denied_to_the_judge(
+    program: Path, tmp_path: Path
+) -> None:
+    """A plain user's recording says that it was one's, and misses nothing in silence."""
+    place = Path(tempfile.mkdtemp(dir="/tmp"))
+    try:
+        os.chown(place, NOBODY, NOBODY)
+        said = subprocess.run(
+            ["/usr/bin/python3", "-I", "-", "--out", place / "host.tar"],
+            input=program.read_bytes(), cwd="/", user=NOBODY, group=NOBODY, extra_groups=[],
+            capture_output=True, check=False,
+        )  # fmt: skip
+        assert said.returncode == 0, said.stderr.decode()
+        source = HostSource(RecordedHost.at(place / "host.tar"), None)
+        shadow = source.read("shadow", public("shadow"))
+        controls = source.read("system_controls", public("system_controls"))
+    finally:
+        shutil.rmtree(place)
+
+    assert (shadow.condition.status, shadow.rows) == (Status.DENIED, ())
+    assert controls.columns["current_value"].status is Status.PARTIAL
 
 
 HASH = "$6$rounds=5000$salt$" + "h" * 86
