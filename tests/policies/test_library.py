@@ -26,6 +26,7 @@ CHECKS = [
     "CEP-USB-005",
     "CEP-USB-006",
     "CEP-USB-007",
+    "CEP-USB-008",
     "CEP-RAD-001",
     "CEP-RAD-003",
     "CEP-RAD-005",
