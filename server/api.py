@@ -43,6 +43,11 @@ SMALL = 64 * 1024
 BODY_SECONDS = 120
 """How long a body may take to arrive."""
 
+ENROL_SECONDS = 10
+"""How long that of an enrolment may take, whose sender nobody knows yet."""
+ENROL_ROOM = 32 * enrolment.MAX_BODY
+"""How many bytes such bodies may hold together: no room of the enrolled hosts'."""
+
 _Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 logger = logging.getLogger(__name__)
 
@@ -68,6 +73,7 @@ class _Handlers:
         self._senders = senders
         self._nonces = Nonces()
         self._room = Room()
+        self._lobby = Room(ENROL_ROOM)
 
     async def enrol(self, request: Request) -> Response:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -78,7 +84,9 @@ class _Handlers:
                 "缺少注册码（Authorization: Anfang-Token …）",
                 "no token (Authorization: Anfang-Token …)",
             )
-        sent = await self._body(request, limit=enrolment.MAX_BODY)
+        bodies.declared(request, limit=enrolment.MAX_BODY)
+        with self._lobby.taken(enrolment.MAX_BODY):
+            sent = await self._body(request, limit=enrolment.MAX_BODY, seconds=ENROL_SECONDS)
         body = bodies.decoded(request, sent, limit=enrolment.MAX_BODY)
         asked = enrolment.examine(
             delivery.read_parcel(body, limit=enrolment.MAX_BODY), token.strip()
@@ -154,16 +162,16 @@ class _Handlers:
         await asyncio.to_thread(self._probe)
         return _json(200, {"status": "ok"})
 
-    async def _body(self, request: Request, *, limit: int) -> bytes:
+    async def _body(self, request: Request, *, limit: int, seconds: int = BODY_SECONDS) -> bytes:
         try:
-            async with asyncio.timeout(BODY_SECONDS):
+            async with asyncio.timeout(seconds):
                 return await bodies.read(request, limit=limit)
         except TimeoutError as e:
             raise RefusedError(
                 408,
                 "too_slow",
-                f"内容未在 {BODY_SECONDS} 秒内到齐",
-                f"the body did not arrive within {BODY_SECONDS} seconds",
+                f"内容未在 {seconds} 秒内到齐",
+                f"the body did not arrive within {seconds} seconds",
             ) from e
 
     def _signed(self, request: Request) -> tuple[Sender, Signed]:
@@ -231,12 +239,13 @@ def _told(handler: _Handler) -> _Handler:
         try:
             return await handler(request)
         except ServerError as e:
-            return _refused(request, e)
+            return refused(request, e)
 
     return told
 
 
-def _refused(request: Request, error: ServerError) -> Response:
+def refused(request: Request, error: ServerError) -> Response:
+    """What is answered to `request` in place of what it wanted."""
     details: dict[str, Any] = {}
     match error:
         case RefusedError():

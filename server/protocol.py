@@ -6,6 +6,7 @@ and no longer. Bodies have bounds of their own (`server.bodies`).
 """
 
 from asyncio import TimerHandle, Transport
+from collections import OrderedDict
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -14,6 +15,13 @@ MAX_HEAD = 64 * 1024
 """How many bytes may come in a row that are neither a whole head nor a body."""
 HEAD_SECONDS = 10.0
 """How long a connection may be open, or send, without a request."""
+MAX_IDLE = 500
+"""How many connections may be open without a request, half of all: the oldest makes way for the
+next, so that whoever only holds connections takes none from hosts that have something to say."""
+
+
+_idle: "OrderedDict[BoundedProtocol, None]" = OrderedDict()
+"""The connections of this process that have no request, the oldest first."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -30,10 +38,12 @@ class BoundedProtocol(HttpToolsProtocol):
         """A connection is open, and a request must follow soon."""
         super().connection_made(transport)
         self._expect_request()
+        self._make_idle()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is closed."""
         self._stop_waiting()
+        _idle.pop(self, None)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -51,6 +61,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """There is a request."""
         self._unheard, self._answering = 0, True
         self._stop_waiting()
+        _idle.pop(self, None)
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -67,6 +78,16 @@ class BoundedProtocol(HttpToolsProtocol):
         """It is answered; those that came meanwhile are next."""
         self._answering = bool(self.pipeline)
         super().on_response_complete()
+        if not self._answering:
+            self._make_idle()
+
+    def _make_idle(self) -> None:
+        """This one has no request; if too many have none, the oldest of them goes."""
+        if not self.transport.is_closing():
+            _idle[self] = None
+        while len(_idle) > MAX_IDLE:
+            oldest, _ = _idle.popitem(last=False)
+            oldest.transport.abort()
 
     def _expect_request(self) -> None:
         """From now on there is so much time until the head of a request is whole."""

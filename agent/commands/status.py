@@ -21,7 +21,7 @@ _STATES = {
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 if all is well; 1 if the chain is not unbroken or a report was refused; 3 if not enrolled."""
+    """0 if all is well; 1 if the chain is broken off or a report refused; 3 if not enrolled."""
     config = configured(args)
     found = standing(state_of(config))
     if args.json:

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from evidence import statement
 from facts import reasons
@@ -16,6 +16,16 @@ from policies.model import Text
 from server import clock
 from server.pages import views
 from server.pages.access import Lang
+
+
+def ticked(text: str) -> Markup:
+    """`text` with what stands between backticks as code; an odd one stays as it is."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        parts[-2:] = [f"{parts[-2]}`{parts[-1]}"]
+    said = (_CODE.format(part) if n % 2 else escape(part) for n, part in enumerate(parts))
+    return Markup("").join(said)
+
 
 _templates = jinja2.Environment(
     loader=jinja2.PackageLoader("server.pages"),
@@ -33,9 +43,11 @@ _templates.globals.update(
 _templates.filters.update(
     visible=lambda value: plain.excerpt(str(value)),
     cell=shown.cell,
+    ticked=ticked,
     segment=lambda value: quote(str(value), safe=""),
 )
 
+_CODE = Markup("<code>{}</code>")
 _TIME = Markup('<time datetime="{}">{}</time>')
 _MINUTES = len("2026-11-23 16:00")
 

@@ -57,6 +57,20 @@ def routes(store: Store) -> list[BaseRoute]:
     ]
 
 
+def message(request: Request, error: RefusedError) -> Response:
+    """The page that says `error` to whoever asked, signed in or not."""
+    lang = access.language(request)
+    page = render.page(
+        "message.html",
+        lang,
+        elsewhere=_in_language(request, "en" if lang == "zh" else "zh"),
+        person=None,
+        zh=error.zh,
+        en=error.en,
+    )
+    return access.guarded(HTMLResponse(page, error.status))
+
+
 class _Pages:
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ import sys
 from server import protocol
 from server.cli import main
 protocol.HEAD_SECONDS = 2.0
+protocol.MAX_IDLE = 20
 raise SystemExit(main(["serve", sys.argv[1]]))
 """
 """Serves as ever, only less patient, so that the tests need not wait."""
@@ -137,6 +138,19 @@ def test_whoever_opens_without_a_request_is_put_out(served: Served, said: bytes)
 
         assert served.rest(connection) == b""
         assert time.monotonic() - began < 15
+
+
+def test_whoever_only_holds_connections_makes_way(served: Served) -> None:
+    """However many are open without a request, those that have one are answered at once."""
+    with ExitStack() as held:
+        opened = [held.enter_context(served.open()) for _ in range(60)]
+        began = time.monotonic()
+
+        answer = served.says(CLOSING)
+
+        assert b" 200 " in answer
+        assert time.monotonic() - began < 1.5  # before the held ones had to go anyway
+        assert served.rest(opened[0]) == b""
 
 
 def test_crumbs_after_an_answer_keep_nothing_open(served: Served) -> None:
