@@ -51,6 +51,7 @@ EVERY_REGISTER: Mapping[str, Sequence[Mapping[str, Cell]]] = {
         {"protocol": protocol, "port": "*", "address": "*", "program": "*"}
         for protocol in ("tcp", "udp", "udplite")
     ],
+    "approved_wifi": [],
 }
 """Registers that approve of every address and program, and of the emulated stick."""
 POLICY = load(LIBRARY / "cii-host.yaml").policy

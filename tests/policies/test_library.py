@@ -28,8 +28,11 @@ CHECKS = [
     "CEP-USB-007",
     "CEP-USB-008",
     "CEP-RAD-001",
+    "CEP-RAD-002",
     "CEP-RAD-003",
+    "CEP-RAD-004",
     "CEP-RAD-005",
+    "CEP-RAD-006",
     "CEP-EGR-001",
     "CEP-EGR-003",
     "CEP-RMT-001",
@@ -201,7 +204,7 @@ def test_networks_and_identifiers_are_well_formed() -> None:
     blocks = [row["cidr"] for row in data("special_networks")]
 
     assert [str(ip_network(block)) for block in blocks] == blocks
-    for name in ("platform_usb", "usb_tokens", "usb_injectors"):
+    for name in ("platform_usb", "usb_tokens", "usb_injectors", "radio_usb"):
         devices = [(row["vendor_id"], row["model_id"], row.get("function")) for row in data(name)]
         assert len(set(devices)) == len(devices)
         assert all(re.fullmatch("[0-9a-f]{4}", part) for row in devices for part in row[:2])
