@@ -31,7 +31,7 @@ def first(host: Host, *paths: str) -> str | None:
 def present(host: Host, *paths: str) -> str | None:
     """The first of `paths` that is there; None if it is known that none is.
 
-    In a recorded root that lacks even the top directory of a path, that path was not recorded,
+    In a mounted root that lacks even the top directory of a path, that path was not recorded,
     and of /proc and /sys a record holds single files only: nothing is known, which is an error.
 
     Raises:

@@ -78,7 +78,7 @@ class RootHost:
     def run(
         self, argv: Sequence[str], *, timeout_s: float = 5.0, limit: int = MAX_READ
     ) -> Completed:
-        """A recorded root has no programs: NotLiveError, always."""
+        """A root without a kernel has no programs: NotLiveError, always."""
         del timeout_s, limit
         raise NotLiveError(argv[0])
 

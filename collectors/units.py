@@ -1,7 +1,7 @@
 """systemd's units: their files always, their states where systemd runs.
 
 Whether a unit is enabled is written in files only (links in `*.wants`, masks, [Install]), so it
-is read the same way on a live host, in a container and in a recorded root.
+is read the same way on a live host, in a container, in a mounted root and in a recording.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """The one-method seam between whatever holds facts and whoever asks for them.
 
-A live host, a recorded root and a recorded snapshot all answer the same question: these columns
+A live host, a recording of one and a recorded snapshot all answer the same question: these columns
 of this table, for this key if the table is keyed, and how well they were observed.
 """
 

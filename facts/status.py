@@ -19,7 +19,7 @@ class Status(StrEnum):
     UNREADABLE = "unreadable"
     """The source is covered, hidden, damaged, or was not recorded."""
     UNSUPPORTED = "unsupported"
-    """This platform, or a recorded root, cannot answer."""
+    """This platform, a mounted root or a recording cannot answer."""
     DENIED = "denied"
     """The agent lacks the privilege, or the host's own allow-list refuses."""
     OVER_BUDGET = "over_budget"

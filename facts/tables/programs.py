@@ -184,10 +184,10 @@ VIRTUALIZATION = TableSpec(
     ),
     notes=Words(
         "只列出痕迹，不作结论：容器镜像直接装成的虚拟机会带有 `/.dockerenv`，但 PID 命名空间仍是"
-        "初始的。刻意隐藏的虚拟机看不出来。记录的根目录中只能回答 container。",
+        "初始的。刻意隐藏的虚拟机看不出来。挂载的根目录中只能回答 container。",
         "It lists marks and draws no conclusion: a virtual machine installed from a container's "
         "image has a `/.dockerenv`, and the initial PID namespace all the same. A hypervisor that "
-        "hides itself is not seen. In a recorded root only container can be answered.",
+        "hides itself is not seen. In a mounted root only container can be answered.",
     ),
     columns=(
         Column(

@@ -82,12 +82,12 @@ SYSTEMD_UNITS = TableSpec(
     osquery=True,
     notes=Words(
         "已安装但未载入内存的单元文件也各占一行，load_state 为 `stub`。以哪个文件为准、是否启用，"
-        "一律从文件本身读出；systemd 未运行时以及在记录的根目录中，load_state、active_state、"
+        "一律从文件本身读出；systemd 未运行时以及在挂载的根目录中，load_state、active_state、"
         "sub_state、user、source_path、following 和 job_* 的状态为 unsupported。由链接启用的模板"
         "实例也会列出，systemd 启动时便会启动它们。",
         "Unit files that are installed but not in memory are rows too, with load_state `stub`. "
         "Which file counts and whether it is enabled is read from the files themselves in any "
-        "case; where systemd does not run, and in a recorded root, load, active and sub state, "
+        "case; where systemd does not run, and in a mounted root, load, active and sub state, "
         "user, source_path, following and jobs are unsupported. Instances that a link enables are "
         "rows, as systemd would start them.",
     ),
