@@ -52,6 +52,7 @@ EVERY_REGISTER: Mapping[str, Sequence[Mapping[str, Cell]]] = {
         for protocol in ("tcp", "udp", "udplite")
     ],
     "approved_wifi": [],
+    "silent_zones": [{"zone": "办公区"}],
 }
 """Registers that approve of every address and program, and of the emulated stick."""
 POLICY = load(LIBRARY / "cii-host.yaml").policy

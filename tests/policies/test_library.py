@@ -33,6 +33,10 @@ CHECKS = [
     "CEP-RAD-004",
     "CEP-RAD-005",
     "CEP-RAD-006",
+    "CEP-AVC-001",
+    "CEP-AVC-002",
+    "CEP-AVC-003",
+    "CEP-AVC-004",
     "CEP-EGR-001",
     "CEP-EGR-003",
     "CEP-RMT-001",
@@ -181,8 +185,13 @@ def test_each_tool_can_be_found_running(name: str) -> None:
 def test_process_names_fit_what_the_kernel_keeps() -> None:
     """A longer name would never match."""
     names = [
-        *(row["pattern"] for row in data("remote_control_tools") if row["kind"] == "process"),
-        *(row["pattern"] for row in data("tunnel_tools") if row["kind"] == "process"),
+        *(
+            row["pattern"]
+            for name in ("remote_control_tools", "remote_access_services", "tunnel_tools")
+            for row in data(name)
+            if row["kind"] == "process"
+        ),
+        *(row["pattern"] for row in data("recording_tools") if row["kind"] == "process"),
         *(row["name"] for row in data("risky_services") if row["kind"] == "process"),
         *(row["program"] for row in data("control_apis")),
     ]
