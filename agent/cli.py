@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from agent.errors import AgentError
 from agent.say import language, log_to_stderr, pick, talk
@@ -193,7 +193,7 @@ def _match(command: argparse.ArgumentParser) -> None:
 
 
 def _policy(command: argparse.ArgumentParser) -> None:
-    actions = command.add_subparsers(metavar="lint|test|schema", dest="action", required=True)
+    actions = command.add_subparsers(metavar="动作", dest="action", required=True)
     for name, text in (
         ("lint", "检查有无错误 / find mistakes"),
         ("test", "运行策略自带的测试 / run a policy's own tests"),
@@ -209,12 +209,29 @@ def _policy(command: argparse.ArgumentParser) -> None:
             help="文件或名称，默认全部自带策略 / default: all shipped",
         )
         action.set_defaults(module="policy")
+    _mutate(actions)
     text = (
         "检查策略文件的 JSON Schema，供编辑器使用 / the JSON Schema of a policy file, for editors"
     )
     actions.add_parser(
         "schema", help=text, description=text, parents=[_common()], formatter_class=_Formatter
     ).set_defaults(module="schema")
+
+
+def _mutate(actions: Any) -> None:
+    text = "故意改错策略中的 SQL，看测试能否发现 / do a policy's tests notice mistakes in its SQL?"
+    action = actions.add_parser(
+        "mutate", help=text, description=text, parents=[_common()], formatter_class=_Formatter
+    )
+    _answers(action)
+    action.add_argument(
+        "targets",
+        metavar="P|CHECK",
+        nargs="*",
+        help="文件、名称或检查项编号，默认全部自带策略"
+        " / policies or ids of checks; default: all shipped",
+    )
+    action.set_defaults(module="policy_mutate")
 
 
 def _nothing(_: argparse.ArgumentParser) -> None:

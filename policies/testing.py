@@ -52,6 +52,44 @@ def run_tests(file: PolicyFile) -> list[Outcome]:
     return outcomes
 
 
+def registers_of(policy: Policy, test: CheckTest) -> dict[str, Register]:
+    """The registers of `policy` as `test` says that a unit adopted them.
+
+    Raises:
+        RegisterError: a row cannot be one of the register.
+    """
+    return {
+        name: read_register(*write_register(name, policy.registers[name].columns, rows))
+        for name, rows in test.registers.items()
+        if rows is not None and name in policy.registers
+    }
+
+
+def loaded(facts: GivenFacts, every: Catalogue, read: Needs, now: str) -> Engine:
+    """An engine with `facts`, as a scan would load them, for SQL that reads no more than `read`."""
+    tables = Catalogue(
+        {name: spec for name, spec in every.specs.items() if name in read},
+        {name: columns for name, columns in every.plain.items() if name in read},
+    )
+    engine = Engine(facts, catalogue=tables, now=now)
+    for _ in engine.load(read):
+        pass
+    return engine
+
+
+def unexpected(verdict: Verdict, test: CheckTest) -> str | None:
+    """How `verdict` differs from what `test` says; None if it is what the test wants."""
+    codes = [reason.code for reason in verdict.reasons]
+    if verdict.verdict != test.verdict:
+        because = "".join(f", {_english(reason)}" for reason in verdict.reasons)
+        return f"{verdict.verdict}{because}, where {test.verdict} is said"
+    if test.rows is not None and len(set(verdict.rows)) != test.rows:
+        return f"{len(set(verdict.rows))} distinct rows, where {test.rows} are said"
+    if test.reason is not None and test.reason not in codes:
+        return f"reasons {', '.join(codes) or 'none'}, where {test.reason} is said"
+    return None
+
+
 def _doubled(rows: Rows) -> Rows:
     return rows + rows
 
@@ -85,7 +123,7 @@ class _Run:
     def outcomes(self) -> Iterator[Outcome]:
         """Every variation, or, if the test itself is wrong, what is wrong with it."""
         try:
-            registers = dict(self._registers())
+            registers = registers_of(self.policy, self.test)
         except RegisterError as e:
             place = self.node.at("registers")
             yield self._outcome("as given", place.problem(str(e), "correct the row"))
@@ -124,41 +162,17 @@ class _Run:
         applies = self.planner.plan(self.check.applies, self.check.parameters).needs
         return table not in applies or (column is not None and column not in applies[table])
 
-    def _registers(self) -> Iterator[tuple[str, Register]]:
-        for name, rows in self.test.registers.items():
-            if rows is not None and name in self.policy.registers:
-                columns = self.policy.registers[name].columns
-                yield name, read_register(*write_register(name, columns, rows))
-
     def _verdict(self, facts: GivenFacts, registers: Mapping[str, Register]) -> Verdict:
         """The verdict on `facts`, judged as a scan would, among the tables the check reads."""
         alone = msgspec.structs.replace(self.policy, checks=(self.check,))
-        every = self.planner.catalogue
-        tables = Catalogue(
-            {name: spec for name, spec in every.specs.items() if name in self.read},
-            {name: columns for name, columns in every.plain.items() if name in self.read},
-        )
-        engine = Engine(facts, catalogue=tables, now=self.test.now)
-        for _ in engine.load(needs([alone], engine)):
-            pass
+        engine = loaded(facts, self.planner.catalogue, self.read, self.test.now)
         (verdict,) = judge([alone], engine, registers, self.test.parameters)
         return verdict
 
     def _unexpected(self, verdict: Verdict) -> Problem | None:
         """How `verdict` differs from what the test says."""
-        codes = [reason.code for reason in verdict.reasons]
-        if verdict.verdict != self.test.verdict:
-            because = "".join(f", {_english(reason)}" for reason in verdict.reasons)
-            return self._problem(f"{verdict.verdict}{because}, where {self.test.verdict} is said")
-        if self.test.rows is not None and len(set(verdict.rows)) != self.test.rows:
-            return self._problem(
-                f"{len(set(verdict.rows))} distinct rows, where {self.test.rows} are said"
-            )
-        if self.test.reason is not None and self.test.reason not in codes:
-            return self._problem(
-                f"reasons {', '.join(codes) or 'none'}, where {self.test.reason} is said"
-            )
-        return None
+        message = unexpected(verdict, self.test)
+        return None if message is None else self._problem(message)
 
     def _differs(self, given: Verdict, changed: Verdict, variation: str) -> Problem | None:
         """How the verdict on the same facts, told differently, differs."""

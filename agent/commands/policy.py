@@ -2,15 +2,14 @@
 
 import argparse
 import sys
-from pathlib import Path
 
 from agent.basis import policy_path, shipped
 from agent.commands.common import print_json
+from agent.commands.policy_file import opened
 from agent.errors import InputError
 from agent.say import pick
 from policies.errors import MalformedPolicyError, PolicyError, Problem
 from policies.lint import lint
-from policies.load import PolicyFile, load
 from policies.testing import run_tests
 
 
@@ -38,27 +37,18 @@ def run(args: argparse.Namespace) -> int:
 
 def _lint(name: str) -> tuple[list[Problem], int]:
     try:
-        file = _load(policy_path(name))
-    except MalformedPolicyError as e:
-        return list(e.problems), 0
+        file = opened(policy_path(name))
+    except InputError as e:
+        if isinstance(e.__cause__, MalformedPolicyError):
+            return list(e.__cause__.problems), 0
+        raise
     return lint(file), len(file.policy.checks)
 
 
 def _test(name: str) -> tuple[list[Problem], int]:
+    file = opened(policy_path(name))
     try:
-        file = _load(policy_path(name))
         outcomes = run_tests(file)
-    except MalformedPolicyError as e:
-        raise InputError(f"检查策略有误：\n{e}", f"the policy has to be corrected:\n{e}") from e
     except PolicyError as e:
         raise InputError(f"{name}: {e}", f"{name}: {e}") from e
     return [each.problem for each in outcomes if each.problem is not None], len(outcomes)
-
-
-def _load(path: Path) -> PolicyFile:
-    try:
-        return load(path)
-    except OSError as e:
-        raise InputError(
-            f"{path}: 无法读取：{e.strerror}", f"{path}: cannot be read: {e.strerror}"
-        ) from e
