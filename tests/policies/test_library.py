@@ -52,6 +52,8 @@ CHECKS = [
     "CEP-NET-007",
     "CEP-ACC-001",
     "CEP-ACC-002",
+    "CEP-ACC-003",
+    "CEP-ACC-004",
     "CEP-SSH-001",
     "CEP-SSH-004",
     "CEP-SSH-005",
@@ -160,6 +162,7 @@ def test_article_26_measures_stand_only_where_they_fit() -> None:
 
     assert without == {
         *("CEP-AGT-001", "CEP-USB-004", "CEP-USB-005", "CEP-ACC-001", "CEP-ACC-002"),
+        *("CEP-ACC-003", "CEP-ACC-004"),
         *("CEP-SSH-001", "CEP-SSH-004", "CEP-SSH-005", "CEP-SSH-006", "CEP-AUD-001", "CEP-AUD-004"),
     }
 
