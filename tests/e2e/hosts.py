@@ -54,6 +54,8 @@ EVERY_REGISTER: Mapping[str, Sequence[Mapping[str, Cell]]] = {
     ],
     "approved_wifi": [],
     "silent_zones": [{"zone": "办公区"}],
+    "approved_printers": [],
+    "approved_hardware": [],
 }
 """Registers that approve of every address and program, and of the emulated stick."""
 POLICY = load(LIBRARY / "cii-host.yaml").policy
@@ -144,9 +146,9 @@ class Scanner:
     def shown_init(self, scan: Scan) -> Scan:
         """`scan` as it would be had this machine shown root its first process, judged again.
 
-        Some machines refuse even root what program that is, and then nothing that reads the
-        programs of all processes can pass or fail. That one path is supplied, nothing else; on
-        other machines `scan` is returned as it is.
+        Some machines refuse even root what program that is and what namespaces it is in, and then
+        nothing that reads those of all processes can pass or fail. These two of that one process
+        are supplied, nothing else; on other machines `scan` is returned as it is.
         """
         if "path" not in scan.entry("processes").column_conditions:
             return scan
@@ -201,6 +203,19 @@ def _init_among_processes(entry: TableEntry, data: bytes) -> GivenTable:
     return GivenTable(known, canonical.encode_table(shown))
 
 
+def _init_among_namespaces(entry: TableEntry, data: bytes) -> GivenTable:
+    """`process_namespaces` with process 1 in the network of this test, where it may be missing."""
+    refused = entry.column_conditions["net_namespace"].reason
+    assert refused is not None
+    assert (refused.code, refused.args) == ("permission_denied", ("/proc/1/ns/net",))
+    rows = canonical.decode_table(data, width=len(entry.columns), limit=MAX_TABLE)
+    pid, net = entry.columns.index("pid"), entry.columns.index("net_namespace")
+    own = str(Path("/proc/self/ns/net").stat().st_ino)
+    shown = [(*row[:net], own if row[pid] == 1 else row[net], *row[net + 1 :]) for row in rows]
+    known = msgspec.structs.replace(entry, column_conditions={})
+    return GivenTable(known, canonical.encode_table(shown))
+
+
 def _init_asked_for(entry: TableEntry, data: bytes) -> GivenTable:
     """`process_executables` with that of process 1, if it was asked for."""
     complete = Condition(status="complete", reason=None)
@@ -221,6 +236,7 @@ def _init_asked_for(entry: TableEntry, data: bytes) -> GivenTable:
 _SHOWN: Mapping[str, Callable[[TableEntry, bytes], GivenTable]] = {
     "processes": _init_among_processes,
     "process_executables": _init_asked_for,
+    "process_namespaces": _init_among_namespaces,
 }
 
 
