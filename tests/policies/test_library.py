@@ -43,13 +43,19 @@ CHECKS = [
     "CEP-EGR-003",
     "CEP-RMT-001",
     "CEP-RMT-002",
+    "CEP-RMT-003",
+    "CEP-RMT-006",
     "CEP-TUN-001",
     "CEP-TUN-005",
+    "CEP-TUN-002",
+    "CEP-TUN-006",
     "CEP-NET-001",
     "CEP-NET-002",
     "CEP-NET-007",
     "CEP-ACC-001",
     "CEP-ACC-002",
+    "CEP-ACC-003",
+    "CEP-ACC-004",
     "CEP-SSH-001",
     "CEP-SSH-004",
     "CEP-SSH-005",
@@ -158,6 +164,7 @@ def test_article_26_measures_stand_only_where_they_fit() -> None:
 
     assert without == {
         *("CEP-AGT-001", "CEP-USB-004", "CEP-USB-005", "CEP-ACC-001", "CEP-ACC-002"),
+        *("CEP-ACC-003", "CEP-ACC-004"),
         *("CEP-SSH-001", "CEP-SSH-004", "CEP-SSH-005", "CEP-SSH-006", "CEP-AUD-001", "CEP-AUD-004"),
     }
 
@@ -187,8 +194,12 @@ def test_each_tool_can_be_found_running(name: str) -> None:
 def test_process_names_fit_what_the_kernel_keeps() -> None:
     """A longer name would never match."""
     names = [
-        *(row["pattern"] for row in data("remote_control_tools") if row["kind"] == "process"),
-        *(row["pattern"] for row in data("tunnel_tools") if row["kind"] == "process"),
+        *(
+            row["pattern"]
+            for name in ("remote_control_tools", "remote_access_services", "tunnel_tools")
+            for row in data(name)
+            if row["kind"] == "process"
+        ),
         *(row["pattern"] for row in data("recording_tools") if row["kind"] == "process"),
         *(row["name"] for row in data("risky_services") if row["kind"] == "process"),
         *(row["program"] for row in data("control_apis")),
