@@ -6,7 +6,7 @@ tables and has to come out the same (tests/e2e/hosts.py).
 
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import pytest
 
 from tests.agent.collector_server import CollectorServer, serving
 from tests.collectors import umockdev
-from tests.collectors.namespaces import Namespace, mounted, namespace
+from tests.collectors.namespaces import WITHOUT_HANDLES, Namespace, mounted, namespace, run
 from tests.e2e import hosts, refusing
 from tests.e2e.hiding import HIDDEN_PROCESSES, IN_A_CONTAINER, NOBODY
 from tests.e2e.hosts import Host
@@ -149,29 +149,30 @@ def test_rmt_and_tun(host: Host, copy: Machine, check: str, tool: str, program: 
 
 
 def test_net(host: Host, net: Namespace, tmp_path: Path) -> None:
-    """A real Redis open to everybody; to this host only; and its process hidden."""
-    with redis(net, tmp_path, "0.0.0.0"):
-        bad = host.scan(*net.prefix)
-    with redis(net, tmp_path, "127.0.0.1"):
-        good = host.scan(*net.prefix)
-        away = host.scan(*net.prefix, *IN_A_CONTAINER)
+    """A real Redis open to others; in another namespace, as in a container; its process hidden."""
+    with redis((), tmp_path, "0.0.0.0"):
+        bad = host.scan(*WITHOUT_HANDLES)
+        away = host.scan(*IN_A_CONTAINER)
+    with redis(net.prefix, tmp_path, "0.0.0.0"):
+        good = host.scan(*WITHOUT_HANDLES)
 
-    assert bad.verdict("CEP-NET-007") == "fail"
-    assert bad.cells("CEP-NET-007", "address") == ["0.0.0.0"]
-    assert good.verdict("CEP-NET-007") == "pass"
+    found = host.shown_init(bad)
+    assert found.verdict("CEP-NET-007") == "fail"
+    assert found.cells("CEP-NET-007", "address") == ["0.0.0.0"]
+    assert host.shown_init(good).verdict("CEP-NET-007") == "pass"
     assert away.verdict("CEP-NET-007") == "unknown"
 
 
 @contextmanager
-def redis(net: Namespace, directory: Path, address: str) -> Iterator[None]:
-    """A Redis server that listens on `address` in `net`."""
-    settings = ["--port", "6379", "--bind", address, "--protected-mode", "no", "--save", ""]
+def redis(prefix: Sequence[str], directory: Path, address: str) -> Iterator[None]:
+    """A Redis server behind `prefix` that listens on `address` and answers this host only."""
+    settings = ["--port", "6379", "--bind", address, "--protected-mode", "yes", "--save", ""]
     server = subprocess.Popen(
-        [*net.prefix, "redis-server", *settings, "--dir", str(directory)],
+        [*prefix, "redis-server", *settings, "--dir", str(directory)],
         stdout=subprocess.DEVNULL,
     )
     try:
-        wait_until(lambda: ":6379" in net.answer(["ss", "-Hltn"]))
+        wait_until(lambda: ":6379" in run([*prefix, "ss", "-Hltn"]))
         yield
     finally:
         server.terminate()

@@ -169,7 +169,7 @@ def test_article_26_measures_stand_only_where_they_fit() -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["remote_control_tools", "tunnel_tools"])
+@pytest.mark.parametrize("name", ["remote_control_tools", "remote_access_services", "tunnel_tools"])
 def test_no_fingerprint_is_enough_alone(name: str) -> None:
     """Weights stay below the threshold of 3, so that it takes two kinds of evidence."""
     rows = data(name)
@@ -179,7 +179,7 @@ def test_no_fingerprint_is_enough_alone(name: str) -> None:
     assert all(row["weight"] == 1 for row in rows if row["kind"] == "file")
 
 
-@pytest.mark.parametrize("name", ["remote_control_tools", "tunnel_tools"])
+@pytest.mark.parametrize("name", ["remote_control_tools", "remote_access_services", "tunnel_tools"])
 def test_each_tool_can_be_found_running(name: str) -> None:
     """For each tool some process, executable and file together reach the threshold."""
     heaviest: dict[str, dict[str, int]] = {}
@@ -212,7 +212,7 @@ def test_files_asked_for_lie_in_system_trees() -> None:
     """Anything else would be refused by the host's own allow-list."""
     paths = [
         row["pattern"]
-        for name in ("remote_control_tools", "tunnel_tools")
+        for name in ("remote_control_tools", "remote_access_services", "tunnel_tools")
         for row in data(name)
         if row["kind"] == "file"
     ]
@@ -401,11 +401,16 @@ PROCESSES = [
 ]
 
 
+RUNNING_TOOLS = [
+    *("CEP-RMT-001", "CEP-RMT-002", "CEP-RMT-003", "CEP-RMT-006"),
+    *("CEP-TUN-001", "CEP-TUN-002", "CEP-TUN-005", "CEP-TUN-006"),
+]
+
+
 @pytest.mark.parametrize(
     ("check_id", "given"),
     [
-        *((check_id, {"processes": PROCESSES}) for check_id in CHECKS if "RMT" in check_id),
-        *((check_id, {"processes": PROCESSES}) for check_id in CHECKS if "TUN" in check_id),
+        *((check_id, {"processes": PROCESSES}) for check_id in RUNNING_TOOLS),
         (
             "CEP-EGR-003",
             {
@@ -416,10 +421,13 @@ PROCESSES = [
                         "local_port": 443,
                         "remote_port": 1_024 + number,
                         "remote_address": f"110.{number % 250}.{number // 250}.7",
+                        "net_namespace": "1",
                     }
                     for number in range(20_000)
                 ],
-                "listening_ports": [{"protocol": 6, "port": port} for port in range(400, 900)],
+                "listening_ports": [
+                    {"protocol": 6, "port": port, "net_namespace": "1"} for port in range(400, 900)
+                ],
                 "processes": PROCESSES,
             },
         ),

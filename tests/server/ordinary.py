@@ -58,10 +58,18 @@ def _plugged(device: Mapping[str, Any]) -> Facts:
     return {"+usb_devices": [device], "+usb_interfaces": [_interface(device, "080650", "uas")]}
 
 
+_NET = "4026531840"
+"""The host's network namespace."""
+
+
+def _listener(pid: int, port: int) -> Facts:
+    return {"pid": pid, "port": port, "protocol": 6, "address": "0.0.0.0", "net_namespace": _NET}
+
+
 def _service(pid: int, name: str, path: str, port: int) -> Facts:
     return {
         "+processes": [{"pid": pid, "name": name, "path": path, "euid": 0}],
-        "+listening_ports": [{"pid": pid, "port": port, "protocol": 6, "address": "0.0.0.0"}],
+        "+listening_ports": [_listener(pid, port)],
     }
 
 
@@ -200,7 +208,7 @@ def ordinary(address: str) -> Facts:
         "kernel_info": [{"arguments": "root=/dev/sda2 ro quiet audit=1"}],
         "kernel_module_files": [{"name": "usb_storage", "builtin": 0}],
         "kernel_modules": [{"name": "xhci_hcd"}, {"name": "ext4"}],
-        "listening_ports": [{"pid": 640, "port": 22, "protocol": 6, "address": "0.0.0.0"}],
+        "listening_ports": [_listener(640, 22)],
         "log_retention": [
             {
                 "name": "loghost",
@@ -213,6 +221,7 @@ def ordinary(address: str) -> Facts:
             }
         ],
         "modprobe_config": [{"name": "usb_storage", "directive": "install", "value": "/bin/false"}],
+        "process_namespaces": [{"pid": 1, "net_namespace": _NET}],
         "process_open_sockets": [],
         "processes": [
             {"pid": 1, "name": "systemd", "path": "/usr/lib/systemd/systemd", "euid": 0},
