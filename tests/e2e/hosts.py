@@ -56,6 +56,8 @@ EVERY_REGISTER: Mapping[str, Sequence[Mapping[str, Cell]]] = {
     "silent_zones": [{"zone": "办公区"}],
     "approved_printers": [],
     "approved_hardware": [],
+    "approved_tunnels": [{"interface": "*", "kind": "tun", "remote_address": "*"}],
+    "approved_containers": [],
 }
 """Registers that approve of every address and program, and of the emulated stick."""
 POLICY = load(LIBRARY / "cii-host.yaml").policy

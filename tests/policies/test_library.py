@@ -45,10 +45,13 @@ CHECKS = [
     "CEP-RMT-002",
     "CEP-RMT-003",
     "CEP-RMT-006",
+    "CEP-RMT-004",
     "CEP-TUN-001",
     "CEP-TUN-005",
     "CEP-TUN-002",
     "CEP-TUN-006",
+    "CEP-TUN-003",
+    "CEP-TUN-004",
     "CEP-NET-001",
     "CEP-NET-002",
     "CEP-NET-007",
@@ -62,6 +65,7 @@ CHECKS = [
     "CEP-SSH-006",
     "CEP-AUD-001",
     "CEP-AUD-004",
+    "CEP-CTR-001",
 ]
 
 COMM_BYTES = 15
