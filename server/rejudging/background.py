@@ -19,7 +19,7 @@ from server.service import Service
 
 PAUSE_S = 2.0
 """How long to wait before looking again for what waits."""
-AT_ONCE = 16
+AT_ONCE = 64
 """How many reports are taken up at a time: what comes meanwhile may be more urgent."""
 STORE_EVERY_S = 1.0
 """How long an answer may wait for others to be stored with."""

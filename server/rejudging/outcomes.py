@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, false, insert, select, true, update
 
 from evidence.statement import Report, Verdict, decode_statement
 from server import clock, history
@@ -28,19 +28,19 @@ def waiting(connection: Connection, most: int) -> list[str]:
     First those that say how their hosts stand now, then what else counts, then the rest; in each
     the oldest first.
     """
+    if connection.scalar(select(reports.c.digest).where(WAITING).limit(1)) is None:
+        return []
     found: dict[str, None] = {}
-    newest = reports.join(hosts, hosts.c.id == reports.c.host_id)
+    # Written so that each is a search by index, however much waits: this is asked again and again.
     every: tuple[ColumnElement[bool], ...] = (
-        hosts.c.head == reports.c.digest,
-        reports.c.scored,
-        ~reports.c.scored,
+        reports.c.digest.in_(select(hosts.c.head).where(hosts.c.head.is_not(None))),
+        reports.c.scored == true(),
+        reports.c.scored == false(),
     )
     for which in every:
-        left = most - len(found)
-        if left > 0:
+        if len(found) < most:
             query = (
                 select(reports.c.digest)
-                .select_from(newest)
                 .where(WAITING, which)
                 .order_by(reports.c.received_at)
                 .limit(most)

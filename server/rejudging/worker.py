@@ -34,10 +34,14 @@ def main(directory: Path) -> None:
     with Recomputer() as recomputer:
         answers.write(READY)
         answers.flush()
-        for line in sys.stdin.buffer:
-            answer = rejudge(store, recomputer, line.decode("ascii").strip())
-            answers.write(msgspec.json.encode(answer) + b"\n")
-            answers.flush()
+        try:
+            for line in sys.stdin.buffer:
+                answer = rejudge(store, recomputer, line.decode("ascii").strip())
+                answers.write(msgspec.json.encode(answer) + b"\n")
+                answers.flush()
+        except BrokenPipeError:
+            # Whoever asked has ended meanwhile; nothing is left to be flushed to anybody.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     store.close()
 
 
