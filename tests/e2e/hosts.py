@@ -47,7 +47,9 @@ EVERY_REGISTER: Mapping[str, Sequence[Mapping[str, Cell]]] = {
     "approved_usb": [{"vendor_id": "0781", "model_id": "5567", "serial": STICK}],
     "zones": [{"zone": "办公区", "cidr": "0.0.0.0/0"}, {"zone": "办公区", "cidr": "::/0"}],
     "unit_networks": [{"cidr": "0.0.0.0/0"}, {"cidr": "::/0"}],
+    "admin_sources": [{"cidr": "10.9.0.0/24"}],
     "approved_accounts": [],
+    "approved_keys": [],
     "approved_listeners": [
         {"protocol": protocol, "port": "*", "address": "*", "program": "*"}
         for protocol in ("tcp", "udp", "udplite")

@@ -60,9 +60,12 @@ CHECKS = [
     "CEP-ACC-003",
     "CEP-ACC-004",
     "CEP-SSH-001",
+    "CEP-SSH-002",
+    "CEP-SSH-003",
     "CEP-SSH-004",
     "CEP-SSH-005",
     "CEP-SSH-006",
+    "CEP-SSH-007",
     "CEP-AUD-001",
     "CEP-AUD-004",
     "CEP-CTR-001",
@@ -168,7 +171,7 @@ def test_article_26_measures_stand_only_where_they_fit() -> None:
 
     assert without == {
         *("CEP-AGT-001", "CEP-USB-004", "CEP-USB-005", "CEP-ACC-001", "CEP-ACC-002"),
-        *("CEP-ACC-003", "CEP-ACC-004"),
+        *("CEP-ACC-003", "CEP-ACC-004", "CEP-SSH-002", "CEP-SSH-003", "CEP-SSH-007"),
         *("CEP-SSH-001", "CEP-SSH-004", "CEP-SSH-005", "CEP-SSH-006", "CEP-AUD-001", "CEP-AUD-004"),
     }
 
