@@ -179,6 +179,30 @@ def redis(prefix: Sequence[str], directory: Path, address: str) -> Iterator[None
         server.wait(WITHIN_S)
 
 
+def test_fw(host: Host, net: Namespace) -> None:
+    """A firewall that accepts everything; one that denies; and no way to ask the kernel for it."""
+    checks = ("CEP-FW-002", "CEP-FW-003")
+    chain = "type filter hook {0} priority 0; policy {1};"
+    net.answer(["nft", "add table inet own"])
+    for hook in ("input", "forward"):
+        net.answer(["nft", f"add chain inet own {hook} {{ {chain.format(hook, 'accept')} }}"])
+    net.answer(["nft", "add rule inet own input accept"])
+
+    bad = host.scan(*net.prefix)
+    net.answer(["nft", "flush table inet own"])
+    for hook in ("input", "forward"):
+        net.answer(["nft", f"add chain inet own {hook} {{ {chain.format(hook, 'drop')} }}"])
+    net.answer(["nft", "add rule inet own input iif lo accept"])
+    good = host.scan(*net.prefix)
+    away = host.scan(*net.prefix, *refusing.netlink())
+
+    assert [bad.verdict(check) for check in checks] == ["fail", "fail"]
+    assert bad.cells("CEP-FW-002", "hook") == ["forward", "input"]
+    assert bad.cells("CEP-FW-003", "chain") == ["input"]
+    assert [good.verdict(check) for check in checks] == ["pass", "pass"]
+    assert [away.verdict(check) for check in checks] == ["unknown", "unknown"]
+
+
 def test_acc(host: Host, copy: Machine) -> None:
     """A second root without a password; two ordinary accounts; the files covered."""
     copy.write("/etc/passwd", "root:x:0:0::/root:/bin/sh\nops:x:1000:1000::/home/ops:/bin/sh\n")

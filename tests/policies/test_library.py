@@ -55,10 +55,16 @@ CHECKS = [
     "CEP-NET-001",
     "CEP-NET-002",
     "CEP-NET-007",
+    "CEP-FW-001",
+    "CEP-FW-002",
+    "CEP-FW-003",
     "CEP-ACC-001",
     "CEP-ACC-002",
     "CEP-ACC-003",
     "CEP-ACC-004",
+    "CEP-ACC-005",
+    "CEP-ACC-006",
+    "CEP-ACC-007",
     "CEP-SSH-001",
     "CEP-SSH-002",
     "CEP-SSH-003",
@@ -69,6 +75,13 @@ CHECKS = [
     "CEP-AUD-001",
     "CEP-AUD-004",
     "CEP-CTR-001",
+    "CEP-KRN-001",
+    "CEP-KRN-002",
+    "CEP-KRN-003",
+    "CEP-KRN-004",
+    "CEP-KRN-005",
+    "CEP-KRN-006",
+    "CEP-KRN-007",
 ]
 
 COMM_BYTES = 15
@@ -170,9 +183,16 @@ def test_article_26_measures_stand_only_where_they_fit() -> None:
     without = {check.id for check in library().policy.checks if check.measure is None}
 
     assert without == {
+        *("CEP-FW-001", "CEP-FW-002", "CEP-FW-003"),
         *("CEP-AGT-001", "CEP-USB-004", "CEP-USB-005", "CEP-ACC-001", "CEP-ACC-002"),
+        *("CEP-ACC-005", "CEP-ACC-006", "CEP-ACC-007"),
         *("CEP-ACC-003", "CEP-ACC-004", "CEP-SSH-002", "CEP-SSH-003", "CEP-SSH-007"),
         *("CEP-SSH-001", "CEP-SSH-004", "CEP-SSH-005", "CEP-SSH-006", "CEP-AUD-001", "CEP-AUD-004"),
+        "CEP-KRN-001",
+        "CEP-KRN-002",
+        "CEP-KRN-004",
+        "CEP-KRN-005",
+        "CEP-KRN-007",
     }
 
 
