@@ -9,9 +9,12 @@ so that the list only ever holds what is needed.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from facts.errors import QueryError
 from facts.plan import Planner
@@ -29,11 +32,12 @@ _RULES = ("applies", "violations", "expects")
 
 
 class Equivalent(Model, frozen=True):
-    """A mutant that no test can kill, because it means the same."""
+    """Mutants that no test can kill, because they mean the same, and why."""
 
-    check: CheckId
-    mutant: str
-    """As it is reported: the rule, a colon, and the line with what changes in it."""
+    checks: Annotated[tuple[CheckId, ...], Meta(min_length=1)]
+    mutants: Annotated[tuple[str, ...], Meta(min_length=1)]
+    """As they are reported: the rule, a colon, and the line with what changes in it. Each must
+    survive in each of the checks."""
     reason: Text
 
 
@@ -93,10 +97,10 @@ def equivalents(path: Path) -> Listed:
 
 def problems(file: PolicyFile, found: Sequence[Mutated], listed: Listed) -> Iterator[Problem]:
     """Every unlisted survivor among the `found`, and everything listed that is none."""
-    known = {(each.check, each.mutant) for each in listed.mutants}
-    survived = {(each.check, text) for each in found for text in each.survivors}
+    known = {pair for each in listed.mutants for pair in product(each.checks, each.mutants)}
+    survived = [(each.check, text) for each in found for text in each.survivors]
     lines = {check.id: index for index, check in enumerate(file.policy.checks)}
-    for check, text in (pair for each in found for pair in _pairs(each)):
+    for check, text in survived:
         if (check, text) not in known:
             place = file.at("checks", lines[check], text.partition(":")[0])
             yield place.problem(
@@ -105,16 +109,11 @@ def problems(file: PolicyFile, found: Sequence[Mutated], listed: Listed) -> Iter
             )
     judged = {each.check for each in found}
     for index, each in enumerate(listed.mutants):
-        gone = each.check not in lines or (
-            each.check in judged and (each.check, each.mutant) not in survived
-        )
-        if gone and listed.root is not None:
-            place = listed.root.at("equivalent", index)
-            yield place.problem(f"{each.check}: no survivor: {each.mutant}", "remove it")
-
-
-def _pairs(each: Mutated) -> Iterator[tuple[str, str]]:
-    return ((each.check, text) for text in each.survivors)
+        for check, text in product(each.checks, each.mutants):
+            gone = check not in lines or (check in judged and (check, text) not in survived)
+            if gone and listed.root is not None:
+                place = listed.root.at("equivalent", index)
+                yield place.problem(f"{check}: no survivor: {text}", "remove it")
 
 
 def _mutated(policy: Policy, check: Check, planner: Planner) -> Mutated:

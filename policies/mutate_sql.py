@@ -125,7 +125,9 @@ class _Walk:
     def _token(self, token: Token, before: Item | None, after: Item | None) -> Iterator[_Change]:
         start, end, said = token.start, token.end, token.said
         if token.kind == "text":
-            yield _Change(end - 1, end, "~'")
+            # A separator with something behind it would still separate.
+            word = any(c.isalnum() for c in said)
+            yield _Change(end - 1, end, "~'") if word else _Change(start, end, "'~'")
         elif token.kind == "number" and said.isdecimal():
             yield _Change(start, end, str(int(said) + 1))
             if int(said) > 0:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.errors import MalformedPolicyError, PolicyError
+from policies.load import LIBRARY, load
 from policies.mutate import equivalents, mutate, problems
 from policies.mutate_sql import mutants
 from policies.mutate_tokens import tokens, tree
@@ -161,9 +162,11 @@ def test_the_list_holds_what_survives_and_nothing_else(tmp_path: Path) -> None:
     found = list(mutate(file))
     texts = found[0].survivors
     (tmp_path / "mutants").mkdir()
-    listed = [{"check": "CEP-USB-003", "mutant": t, "reason": samples.T} for t in texts[1:]]
-    listed += [{"check": "CEP-USB-003", "mutant": "violations: gone", "reason": samples.T}]
-    listed += [{"check": "CEP-USB-999", "mutant": "violations: x", "reason": samples.T}]
+    ours, gone = ["CEP-USB-003"], ["violations: gone"]
+    listed = [
+        {"checks": ours, "mutants": texts[1:], "reason": samples.T},
+        {"checks": [*ours, "CEP-USB-999"], "mutants": gone, "reason": samples.T},
+    ]
     samples.write(tmp_path / "mutants", {"equivalent": listed})
 
     said = [str(p) for p in problems(file, found, equivalents(tmp_path / "p.yaml"))]
@@ -178,7 +181,28 @@ def test_the_list_holds_what_survives_and_nothing_else(tmp_path: Path) -> None:
 def test_a_list_of_another_shape_is_refused(tmp_path: Path) -> None:
     """With its file and line."""
     (tmp_path / "mutants").mkdir()
-    samples.write(tmp_path / "mutants", {"equivalent": [{"check": "CEP-USB-003"}]})
+    samples.write(tmp_path / "mutants", {"equivalent": [{"checks": ["CEP-USB-003"]}]})
 
-    with pytest.raises(MalformedPolicyError, match=r"p\.yaml:\d+: `mutant` is missing"):
+    with pytest.raises(MalformedPolicyError, match=r"p\.yaml:\d+: `mutants` is missing"):
         equivalents(tmp_path / "p.yaml")
+
+
+PROVEN = {
+    *("CEP-AGT-001", "CEP-USB-001", "CEP-USB-002", "CEP-USB-003", "CEP-USB-004", "CEP-USB-005"),
+    *("CEP-USB-006", "CEP-USB-007", "CEP-USB-008", "CEP-RAD-001", "CEP-RAD-003", "CEP-RAD-005"),
+    *("CEP-EGR-001", "CEP-EGR-003", "CEP-RMT-001", "CEP-RMT-002", "CEP-TUN-001", "CEP-TUN-005"),
+    *("CEP-NET-001", "CEP-NET-002", "CEP-NET-007", "CEP-ACC-001", "CEP-ACC-002", "CEP-SSH-001"),
+    *("CEP-AUD-001", "CEP-AUD-004"),
+}
+"""The shipped checks whose tests notice every mistake that is made here."""
+
+
+def test_no_mistake_in_these_shipped_checks_goes_unnoticed() -> None:
+    """No unlisted survivor, and nothing listed in vain."""
+    path = LIBRARY / "cii-host.yaml"
+    file = load(path)
+
+    found = list(mutate(file, PROVEN))
+
+    assert {each.check for each in found} == PROVEN
+    assert [str(problem) for problem in problems(file, found, equivalents(path))] == []
