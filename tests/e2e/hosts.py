@@ -60,6 +60,8 @@ EVERY_REGISTER: Mapping[str, Sequence[Mapping[str, Cell]]] = {
     "approved_hardware": [],
     "approved_tunnels": [{"interface": "*", "kind": "tun", "remote_address": "*"}],
     "approved_containers": [],
+    "approved_modules": [],
+    "approved_firmware": [],
 }
 """Registers that approve of every address and program, and of the emulated stick."""
 POLICY = load(LIBRARY / "cii-host.yaml").policy
