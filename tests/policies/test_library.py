@@ -65,9 +65,6 @@ CHECKS = [
     "CEP-ACC-005",
     "CEP-ACC-006",
     "CEP-ACC-007",
-    "CEP-ACC-005",
-    "CEP-ACC-006",
-    "CEP-ACC-007",
     "CEP-SSH-001",
     "CEP-SSH-002",
     "CEP-SSH-003",
@@ -188,7 +185,6 @@ def test_article_26_measures_stand_only_where_they_fit() -> None:
     assert without == {
         *("CEP-FW-001", "CEP-FW-002", "CEP-FW-003"),
         *("CEP-AGT-001", "CEP-USB-004", "CEP-USB-005", "CEP-ACC-001", "CEP-ACC-002"),
-        *("CEP-ACC-005", "CEP-ACC-006", "CEP-ACC-007"),
         *("CEP-ACC-005", "CEP-ACC-006", "CEP-ACC-007"),
         *("CEP-ACC-003", "CEP-ACC-004", "CEP-SSH-002", "CEP-SSH-003", "CEP-SSH-007"),
         *("CEP-SSH-001", "CEP-SSH-004", "CEP-SSH-005", "CEP-SSH-006", "CEP-AUD-001", "CEP-AUD-004"),
