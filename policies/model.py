@@ -26,8 +26,8 @@ CheckId: TypeAlias = Annotated[
 Severity: TypeAlias = Literal["critical", "high", "medium", "low"]
 
 Family: TypeAlias = Literal[
-    "usb", "rad", "egr", "rmt", "tun", "net", "acc", "ssh", "aud", "agt",
-    "avc", "fw", "krn", "swi", "enc", "per", "ctr",
+    "usb", "rad", "egr", "rmt", "tun", "net", "acc", "ssh", "aud", "tim", "agt",
+    "avc", "dns", "fw", "krn", "swi", "enc", "per", "ctr",
 ]  # fmt: skip
 
 Measure: TypeAlias = Literal["shield", "isolate", "remove", "stop-use"]

@@ -50,6 +50,7 @@ EVERY_REGISTER: Mapping[str, Sequence[Mapping[str, Cell]]] = {
     "admin_sources": [{"cidr": "10.9.0.0/24"}],
     "approved_accounts": [],
     "approved_keys": [],
+    "time_sources": [],
     "approved_listeners": [
         {"protocol": protocol, "port": "*", "address": "*", "program": "*"}
         for protocol in ("tcp", "udp", "udplite")
@@ -58,6 +59,7 @@ EVERY_REGISTER: Mapping[str, Sequence[Mapping[str, Cell]]] = {
     "silent_zones": [{"zone": "办公区"}],
     "approved_printers": [],
     "approved_hardware": [],
+    "approved_resolvers": [],
     "approved_tunnels": [{"interface": "*", "kind": "tun", "remote_address": "*"}],
     "approved_containers": [],
     "approved_modules": [],

@@ -203,6 +203,26 @@ def test_fw(host: Host, net: Namespace) -> None:
     assert [away.verdict(check) for check in checks] == ["unknown", "unknown"]
 
 
+def test_dns(host: Host, copy: Machine) -> None:
+    """A resolver outside, updates led nowhere; inside ones; and the files covered."""
+    checks = ("CEP-DNS-001", "CEP-DNS-002")
+    host.adopt(approved_resolvers=[{"address": "10.1.1.2"}], unit_networks=[])
+    copy.write("/etc/resolv.conf", "nameserver 10.1.1.2\nnameserver 114.114.114.114\n")
+    copy.write("/etc/hosts", "127.0.0.1 localhost\n0.0.0.0 security.debian.org\n")
+    bad = host.scan(*copy.prefix)
+    copy.write("/etc/resolv.conf", "nameserver 10.1.1.2\n")
+    copy.write("/etc/hosts", "127.0.0.1 localhost\n10.1.1.8 security.debian.org\n")
+    good = host.scan(*copy.prefix, *WITHOUT_HANDLES)
+    covered = [f"mount --bind /dev/null /etc/{name}" for name in ("resolv.conf", "hosts")]
+    away = host.scan(*copy.prefix, *mounted(*covered))
+
+    assert bad.cells("CEP-DNS-001", "address") == ["114.114.114.114"]
+    assert bad.verdict("CEP-DNS-001") == "fail"
+    assert "security.debian.org 0.0.0.0" in bad.cells("CEP-DNS-002", "detail")
+    assert [good.verdict(check) for check in checks] == ["pass", "pass"]
+    assert [away.verdict(check) for check in checks] == ["unknown", "unknown"]
+
+
 def test_acc(host: Host, copy: Machine) -> None:
     """A second root without a password; two ordinary accounts; the files covered."""
     copy.write("/etc/passwd", "root:x:0:0::/root:/bin/sh\nops:x:1000:1000::/home/ops:/bin/sh\n")

@@ -55,6 +55,8 @@ CHECKS = [
     "CEP-NET-001",
     "CEP-NET-002",
     "CEP-NET-007",
+    "CEP-DNS-001",
+    "CEP-DNS-002",
     "CEP-FW-001",
     "CEP-FW-002",
     "CEP-FW-003",
@@ -74,6 +76,8 @@ CHECKS = [
     "CEP-SSH-007",
     "CEP-AUD-001",
     "CEP-AUD-004",
+    "CEP-AUD-006",
+    "CEP-TIM-001",
     "CEP-CTR-001",
     "CEP-KRN-001",
     "CEP-KRN-002",
@@ -183,9 +187,9 @@ def test_article_26_measures_stand_only_where_they_fit() -> None:
     without = {check.id for check in library().policy.checks if check.measure is None}
 
     assert without == {
-        *("CEP-FW-001", "CEP-FW-002", "CEP-FW-003"),
+        *("CEP-DNS-001", "CEP-FW-001", "CEP-FW-002", "CEP-FW-003"),
         *("CEP-AGT-001", "CEP-USB-004", "CEP-USB-005", "CEP-ACC-001", "CEP-ACC-002"),
-        *("CEP-ACC-005", "CEP-ACC-006", "CEP-ACC-007"),
+        *("CEP-ACC-005", "CEP-ACC-006", "CEP-ACC-007", "CEP-AUD-006", "CEP-TIM-001"),
         *("CEP-ACC-003", "CEP-ACC-004", "CEP-SSH-002", "CEP-SSH-003", "CEP-SSH-007"),
         *("CEP-SSH-001", "CEP-SSH-004", "CEP-SSH-005", "CEP-SSH-006", "CEP-AUD-001", "CEP-AUD-004"),
         "CEP-KRN-001",
