@@ -144,6 +144,13 @@ def _record(command: argparse.ArgumentParser) -> None:
 def _explain(command: argparse.ArgumentParser) -> None:
     _answers(command)
     command.add_argument(
+        "check",
+        metavar="CHECK",
+        nargs="?",
+        help="改为说明一项检查：依据、读取的事实、如何手工复核"
+        " / one check instead: clauses, facts, how to repeat it by hand",
+    )
+    command.add_argument(
         "--policy", metavar="P", action="append", default=[], help="同 scan / as in scan"
     )
 

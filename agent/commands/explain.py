@@ -1,4 +1,4 @@
-"""`anfang explain`: what leaves this host, why, and how much of it."""
+"""`anfang explain`: what leaves this host, why, and how much of it; or one check in full."""
 
 import argparse
 import sys
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from agent.basis import Basis, assigned_basis, named_basis
 from agent.commands.common import configured, print_json, state_of
+from agent.commands.explain_check import explain
 from agent.errors import StateError
 from agent.say import BOLD, DIM, Lang, Paint, columns, pad, pick, wrap
 from agent.spool import Spool
@@ -42,6 +43,9 @@ def run(args: argparse.Namespace) -> int:
         basis, sizes = _basis(state, args.policy), _sizes(state)
     except StateError:  # a plain user may know what leaves the host, too
         basis, sizes = named_basis(args.policy), {}
+    if args.check is not None:
+        explain(args.check, basis.policies, args.lang, as_json=args.json)
+        return 0
     leaving = list(_leaving(basis.policies, sizes))
     if args.json:
         print_json(leaving)
