@@ -60,10 +60,18 @@ EVERY_REGISTER: Mapping[str, Sequence[Mapping[str, Cell]]] = {
     "approved_printers": [],
     "approved_hardware": [],
     "approved_resolvers": [],
+    "approved_gateways": [],
+    "approved_outbound": [],
+    "approved_proxies": [],
     "approved_tunnels": [{"interface": "*", "kind": "tun", "remote_address": "*"}],
     "approved_containers": [],
     "approved_modules": [],
     "approved_firmware": [],
+    "approved_software": [{"name": "*"}],
+    "approved_repositories": [{"uri": "*"}],
+    "supported_systems": [],
+    "antimalware": [],
+    "approved_roots": [],
 }
 """Registers that approve of every address and program, and of the emulated stick."""
 POLICY = load(LIBRARY / "cii-host.yaml").policy

@@ -120,6 +120,42 @@ def test_egr(host: Host, net: Namespace) -> None:
     assert away.verdict("CEP-EGR-001") == "unknown"
 
 
+def test_egr_gateway(host: Host, net: Namespace) -> None:
+    """A default route by a gateway nobody approved; by the approved one; routes refused."""
+    host.adopt(approved_gateways=[{"gateway": "10.1.0.1", "mac": "*"}])
+    net.ip("link add inside type veth peer name cable")
+    net.ip("address add 10.1.0.5/24 dev inside")
+    net.ip("link set inside up")
+    net.ip("route add default via 10.1.0.1 dev inside")
+
+    good = host.scan(*net.prefix)
+    away = host.scan(*net.prefix, *refusing.netlink())
+    net.ip("route add 128.0.0.0/1 via 10.1.0.66 dev inside")
+    bad = host.scan(*net.prefix)
+
+    assert good.verdict("CEP-EGR-002") == "pass"
+    assert away.verdict("CEP-EGR-002") == "unknown"
+    assert bad.verdict("CEP-EGR-002") == "fail"
+    assert bad.of("CEP-EGR-002").rows == (("10.1.0.66", "inside", "gateway"),)
+
+
+def test_egr_proxy(host: Host, copy: Machine) -> None:
+    """A proxy nobody approved; the approved one; and its file covered."""
+    host.adopt(approved_proxies=[{"host": "10.1.1.8", "port": "3128"}])
+    copy.write("/etc/environment", "http_proxy=http://u:secret@114.114.114.114:8080\n")
+    bad = host.scan(*copy.prefix)
+    copy.write("/etc/environment", "http_proxy=http://10.1.1.8:3128\n")
+    good = host.scan(*copy.prefix)
+    away = host.scan(*copy.prefix, *mounted("mount --bind /dev/null /etc/environment"))
+
+    assert bad.verdict("CEP-EGR-005") == "fail"
+    found = ("http_proxy", "/etc/environment", "114.114.114.114", 8080)
+    assert found in bad.of("CEP-EGR-005").rows
+    assert not any(b"secret" in data for data in bad.tables.values())
+    assert good.verdict("CEP-EGR-005") == "pass"
+    assert away.verdict("CEP-EGR-005") == "unknown"
+
+
 @pytest.mark.parametrize(
     ("check", "tool", "program"),
     [
@@ -272,6 +308,104 @@ def test_aud(host: Host, copy: Machine) -> None:
     assert "masked" in bad.cells("CEP-AUD-001", "state")
     assert (good.verdict("CEP-AUD-001"), good.verdict("CEP-AUD-004")) == ("pass", "pass")
     assert (away.verdict("CEP-AUD-001"), away.verdict("CEP-AUD-004")) == ("unknown", "unknown")
+
+
+SSH_SETTINGS = """\
+AuthenticationMethods {methods}
+AllowUsers {users}
+AllowTcpForwarding {forwarding}
+AllowStreamLocalForwarding {forwarding}
+AllowAgentForwarding {forwarding}
+X11Forwarding {forwarding}
+MaxAuthTries {tries}
+LoginGraceTime 60
+ClientAliveInterval 300
+MACs {macs}
+"""
+SSH_CHECKS = ("CEP-SSH-002", "CEP-SSH-003", "CEP-SSH-004", "CEP-SSH-005", "CEP-SSH-006")
+
+
+def test_ssh_settings(host: Host, copy: Machine) -> None:
+    """What a real sshd makes of five careless settings; of careful ones; its files covered."""
+    copy.run("ssh-keygen", "-A")
+    copy.run("truncate", "--size=0", "/var/log/wtmp")
+    careless = {
+        "methods": "any",
+        "users": "ops",
+        "forwarding": "yes",
+        "tries": "6",
+        "macs": "hmac-sha2-256,hmac-sha1",
+    }
+    copy.write("/etc/ssh/sshd_config", SSH_SETTINGS.format(**careless))
+    bad = host.scan(*copy.prefix)
+    careful = {
+        "methods": "publickey,password",
+        "users": "ops@10.9.0.8",
+        "forwarding": "no",
+        "tries": "4",
+        "macs": "-hmac-sha1*,umac-64*",
+    }
+    copy.write("/etc/ssh/sshd_config", SSH_SETTINGS.format(**careful))
+    good = host.scan(*copy.prefix)
+    away = host.scan(*copy.prefix, *mounted("mount -t tmpfs tmpfs /etc/ssh"))
+
+    assert [bad.verdict(check) for check in SSH_CHECKS] == ["fail"] * len(SSH_CHECKS)
+    assert bad.cells("CEP-SSH-004", "algorithm") == ["hmac-sha1"]
+    assert [good.verdict(check) for check in SSH_CHECKS] == ["pass"] * len(SSH_CHECKS)
+    assert [away.verdict(check) for check in SSH_CHECKS] == ["unknown"] * len(SSH_CHECKS)
+
+
+def test_ssh_keys(host: Host, copy: Machine) -> None:
+    """A key nobody registered; none; and the list of accounts covered."""
+    copy.run("ssh-keygen", "-A")
+    copy.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "/root/.ssh/id")
+    copy.run("cp", "/root/.ssh/id.pub", "/root/.ssh/authorized_keys")
+    bad = host.scan(*copy.prefix)
+    copy.run("rm", "/root/.ssh/authorized_keys")
+    good = host.scan(*copy.prefix)
+    away = host.scan(*copy.prefix, *mounted("mount --bind /dev/null /etc/passwd"))
+
+    assert bad.verdict("CEP-SSH-007") == "fail"
+    assert bad.cells("CEP-SSH-007", "problem") == ["not registered"]
+    assert good.verdict("CEP-SSH-007") == "pass"
+    assert away.verdict("CEP-SSH-007") == "unknown"
+
+
+FAILLOCK = """\
+auth required pam_faillock.so preauth
+auth [success=1 default=ignore] pam_unix.so
+auth [default=die] pam_faillock.so authfail
+auth required pam_permit.so
+"""
+
+
+def test_acc_lock_out(host: Host, copy: Machine) -> None:
+    """Log-ins as Debian comes; faillock for everybody, root too; PAM's directory covered."""
+    bad = host.scan(*copy.prefix)
+    copy.write("/etc/pam.d/common-auth", FAILLOCK)
+    copy.write("/etc/security/faillock.conf", "deny = 5\nunlock_time = 900\neven_deny_root\n")
+    good = host.scan(*copy.prefix)
+    away = host.scan(*copy.prefix, *mounted("mount -t tmpfs tmpfs /etc/pam.d"))
+
+    assert bad.verdict("CEP-ACC-004") == "fail"
+    assert set(bad.cells("CEP-ACC-004", "item")) == {"lock-out"}
+    assert good.verdict("CEP-ACC-004") == "pass"
+    assert away.verdict("CEP-ACC-004") == "unknown"
+
+
+def test_aud_log_files(host: Host, copy: Machine) -> None:
+    """A record of log-ins that leads nowhere; a file again; and all logs covered."""
+    copy.run("sh", "-c", "rm -rf /var/log/*; ln -s /dev/null /var/log/wtmp")
+    bad = host.scan(*copy.prefix)
+    copy.run("rm", "/var/log/wtmp")
+    copy.run("install", "-m", "664", "/dev/null", "/var/log/wtmp")
+    good = host.scan(*copy.prefix)
+    away = host.scan(*copy.prefix, *mounted("mount -t tmpfs tmpfs /var/log"))
+
+    assert bad.verdict("CEP-AUD-006") == "fail"
+    assert bad.of("CEP-AUD-006").rows == (("/var/log/wtmp", "not a file", "/dev/null"),)
+    assert good.verdict("CEP-AUD-006") == "pass"
+    assert away.verdict("CEP-AUD-006") == "unknown"
 
 
 def test_agt(server: CollectorServer, tmp_path: Path) -> None:

@@ -41,6 +41,9 @@ CHECKS = [
     "CEP-PER-002",
     "CEP-EGR-001",
     "CEP-EGR-003",
+    "CEP-EGR-002",
+    "CEP-EGR-004",
+    "CEP-EGR-005",
     "CEP-RMT-001",
     "CEP-RMT-002",
     "CEP-RMT-003",
@@ -86,6 +89,14 @@ CHECKS = [
     "CEP-KRN-005",
     "CEP-KRN-006",
     "CEP-KRN-007",
+    "CEP-SWI-001",
+    "CEP-SWI-002",
+    "CEP-SWI-003",
+    "CEP-SWI-004",
+    "CEP-SWI-006",
+    "CEP-SWI-007",
+    "CEP-ENC-001",
+    "CEP-ENC-002",
 ]
 
 COMM_BYTES = 15
@@ -197,6 +208,11 @@ def test_article_26_measures_stand_only_where_they_fit() -> None:
         "CEP-KRN-004",
         "CEP-KRN-005",
         "CEP-KRN-007",
+        "CEP-SWI-002",
+        "CEP-SWI-003",
+        "CEP-SWI-006",
+        "CEP-ENC-001",
+        "CEP-ENC-002",
     }
 
 
