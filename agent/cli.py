@@ -217,6 +217,7 @@ def _policy(command: argparse.ArgumentParser) -> None:
         )
         action.set_defaults(module="policy")
     _mutate(actions)
+    _diff(actions)
     text = (
         "检查策略文件的 JSON Schema，供编辑器使用 / the JSON Schema of a policy file, for editors"
     )
@@ -239,6 +240,25 @@ def _mutate(actions: Any) -> None:
         " / policies or ids of checks; default: all shipped",
     )
     action.set_defaults(module="policy_mutate")
+
+
+def _diff(actions: Any) -> None:
+    text = "新旧策略有何不同，对已记录主机的影响 / what a new policy changes, on recorded hosts too"
+    action = actions.add_parser(
+        "diff", help=text, description=text, parents=[_common()], formatter_class=_Formatter
+    )
+    _answers(action)
+    action.add_argument("old", metavar="OLD", help="原策略：文件或名称 / a file or a name")
+    action.add_argument("new", metavar="NEW", help="新策略 / the new one")
+    action.add_argument(
+        "--report",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="检查材料，可多次；每台主机取最新一份报告 / parcels; the newest scan of each host",
+    )
+    action.set_defaults(module="policy_diff")
 
 
 def _nothing(_: argparse.ArgumentParser) -> None:
