@@ -100,6 +100,12 @@ LOG_RETENTION = TableSpec(
             "Where they are sent, `host:port`; NULL if nowhere.",
         ),
         Column(
+            "encrypted",
+            Type.INTEGER,
+            "转发经过加密并核对对端身份为 1，否则为 0；不转发时为 NULL。",
+            "1 if they are sent encrypted to a peer that is checked, else 0; NULL if nowhere.",
+        ),
+        Column(
             "oldest_record",
             Type.TEXT,
             "现存最早一条日志最晚写于何时，RFC 3339 格式，UTC：取归档 journal 的首条记录，"

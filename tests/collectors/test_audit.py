@@ -261,3 +261,48 @@ def test_spans_are_read_as_systemd_does(text: str, seconds: int | None) -> None:
 def test_sizes_are_read_in_powers_of_1024(text: str, size: int | None) -> None:
     """K, M, G and T count in 1024."""
     assert size_bytes(text) == size
+
+
+OMFWD = 'action(type="omfwd" target="10.0.0.1" protocol="tcp" {})\n'
+OLD_TLS = "$ActionSendStreamDriverMode 1\n$ActionSendStreamDriverAuthMode x509/name\n"
+NETWORK = 'destination d {{ network("10.0.0.1" port(6514) transport("tls") tls({})); }};\n'
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "encrypted"),
+    [
+        ("rsyslog.conf", "*.* @@10.0.0.1\n", 0),
+        (
+            "rsyslog.conf",
+            OLD_TLS + "*.* @@10.0.0.1\n",
+            1,
+        ),
+        ("rsyslog.conf", "$ActionSendStreamDriverMode 1\n*.* @@10.0.0.1\n", 0),
+        ("rsyslog.conf", OMFWD.format(""), 0),
+        ("rsyslog.conf", OMFWD.format('StreamDriverMode="1" StreamDriverAuthMode="anon"'), 0),
+        ("rsyslog.conf", OMFWD.format('StreamDriverMode="1" StreamDriverAuthMode="x509/name"'), 1),
+        ("rsyslog.conf", OMFWD.format('StreamDriverMode="0" StreamDriverAuthMode="x509/name"'), 0),
+        (
+            "rsyslog.conf",
+            'action(type="omrelp" target="10.0.0.1" tls="on" tls.authMode="name")\n',
+            1,
+        ),
+        ("syslog-ng/syslog-ng.conf", 'destination d { network("10.0.0.1" port(514)); };\n', 0),
+        ("syslog-ng/syslog-ng.conf", NETWORK.format('ca-dir("/etc/ca")'), 1),
+        ("syslog-ng/syslog-ng.conf", NETWORK.format("peer-verify(no)"), 0),
+        ("systemd/journal-upload.conf", "[Upload]\nURL=http://10.0.0.1\n", 0),
+        ("systemd/journal-upload.conf", "[Upload]\nURL=https://10.0.0.1\n", 1),
+        (
+            "systemd/journal-upload.conf",
+            "[Upload]\nURL=https://10.0.0.1\nTrustedCertificateFile=all\n",
+            0,
+        ),
+    ],
+)
+def test_encrypted_is_what_also_checks_the_other_end(
+    tmp_path: Path, path: str, text: str, encrypted: int
+) -> None:
+    """TLS to whoever answers is no protection, and counts as none."""
+    row = _row(tmp_path, {f"/etc/{path}": text, "/usr/x": ""}, "forward")
+
+    assert row["encrypted"] == encrypted
