@@ -408,6 +408,26 @@ def test_aud_log_files(host: Host, copy: Machine) -> None:
     assert away.verdict("CEP-AUD-006") == "unknown"
 
 
+FORWARD = """\
+action(type="omfwd" target="10.1.1.9" port="6514" protocol="tcp" StreamDriver="gtls"
+       StreamDriverMode="{mode}" StreamDriverAuthMode="x509/name")
+"""
+
+
+def test_aud_forwarding(host: Host, copy: Machine) -> None:
+    """Logs sent in clear; encrypted to a receiver that is checked; and all of it hidden."""
+    copy.write("/etc/rsyslog.conf", FORWARD.format(mode=0))
+    bad = host.scan(*copy.prefix)
+    copy.write("/etc/rsyslog.conf", FORWARD.format(mode=1))
+    good = host.scan(*copy.prefix)
+    away = host.scan(*copy.prefix, *mounted("mount --bind /dev/null /etc/rsyslog.conf"))
+
+    assert bad.verdict("CEP-AUD-005") == "fail"
+    assert bad.cells("CEP-AUD-005", "problem") == ["not encrypted"]
+    assert good.verdict("CEP-AUD-005") == "pass"
+    assert away.verdict("CEP-AUD-005") == "unknown"
+
+
 def test_agt(server: CollectorServer, tmp_path: Path) -> None:
     """A chain with a report taken out of it; a whole one that the server has receipted."""
     assign(server, tmp_path, sticks="")
