@@ -58,6 +58,10 @@ CHECKS = [
     "CEP-NET-001",
     "CEP-NET-002",
     "CEP-NET-007",
+    "CEP-NET-003",
+    "CEP-NET-004",
+    "CEP-NET-005",
+    "CEP-NET-006",
     "CEP-DNS-001",
     "CEP-DNS-002",
     "CEP-FW-001",
@@ -201,7 +205,7 @@ def test_article_26_measures_stand_only_where_they_fit() -> None:
     without = {check.id for check in library().policy.checks if check.measure is None}
 
     assert without == {
-        *("CEP-DNS-001", "CEP-FW-001", "CEP-FW-002", "CEP-FW-003"),
+        *("CEP-NET-004", "CEP-NET-006", "CEP-DNS-001", "CEP-FW-001", "CEP-FW-002", "CEP-FW-003"),
         *("CEP-AGT-001", "CEP-USB-004", "CEP-USB-005", "CEP-ACC-001", "CEP-ACC-002"),
         *("CEP-ACC-005", "CEP-ACC-006", "CEP-ACC-007", "CEP-AUD-006", "CEP-TIM-001"),
         "CEP-AUD-005",
