@@ -72,6 +72,7 @@ EVERY_REGISTER: Mapping[str, Sequence[Mapping[str, Cell]]] = {
     "supported_systems": [],
     "antimalware": [],
     "approved_roots": [],
+    "approved_autostart": [{"kind": "unit", "item": "*", "digest": "*"}],
 }
 """Registers that approve of every address and program, and of the emulated stick."""
 POLICY = load(LIBRARY / "cii-host.yaml").policy

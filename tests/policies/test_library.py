@@ -100,6 +100,7 @@ CHECKS = [
     "CEP-SWI-004",
     "CEP-SWI-006",
     "CEP-SWI-007",
+    "CEP-SWI-005",
     "CEP-ENC-001",
     "CEP-ENC-002",
 ]
@@ -221,6 +222,7 @@ def test_article_26_measures_stand_only_where_they_fit() -> None:
         "CEP-SWI-006",
         "CEP-ENC-001",
         "CEP-ENC-002",
+        "CEP-SWI-005",
     }
 
 
