@@ -218,6 +218,7 @@ def _policy(command: argparse.ArgumentParser) -> None:
         action.set_defaults(module="policy")
     _mutate(actions)
     _diff(actions)
+    _usb(actions)
     text = (
         "检查策略文件的 JSON Schema，供编辑器使用 / the JSON Schema of a policy file, for editors"
     )
@@ -259,6 +260,32 @@ def _diff(actions: Any) -> None:
         help="检查材料，可多次；每台主机取最新一份报告 / parcels; the newest scan of each host",
     )
     action.set_defaults(module="policy_diff")
+
+
+def _usb(actions: Any) -> None:
+    for name, text in (
+        ("simulate", "拟用的 USB 登记册会拒绝哪些接入 / what a proposed USB register would refuse"),
+        ("usbguard", "把 USB 登记册写成 USBGuard 规则 / a USB register as rules for USBGuard"),
+    ):
+        action = actions.add_parser(
+            name, help=text, description=text, parents=[_common()], formatter_class=_Formatter
+        )
+        action.add_argument(
+            "register",
+            metavar="CSV",
+            type=Path,
+            help="登记册，首行列名 vendor_id,model_id,serial / the register, columns named first",
+        )
+        action.set_defaults(module=f"policy_{name}")
+        if name == "simulate":
+            _answers(action)
+            action.add_argument(
+                "files",
+                metavar="FILE",
+                nargs="+",
+                type=Path,
+                help="检查材料，取其中的接入记录 / parcels, for the insertions that they record",
+            )
 
 
 def _nothing(_: argparse.ArgumentParser) -> None:
