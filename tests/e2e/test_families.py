@@ -142,7 +142,7 @@ def test_egr_gateway(host: Host, net: Namespace) -> None:
 def test_egr_proxy(host: Host, copy: Machine) -> None:
     """A proxy nobody approved; the approved one; and its file covered."""
     host.adopt(approved_proxies=[{"host": "10.1.1.8", "port": "3128"}])
-    copy.write("/etc/environment", "http_proxy=http://u:secret@114.114.114.114:8080\n")
+    copy.write("/etc/environment", "http_proxy=http://u:Pz7Kq94w@114.114.114.114:8080\n")
     bad = host.scan(*copy.prefix)
     copy.write("/etc/environment", "http_proxy=http://10.1.1.8:3128\n")
     good = host.scan(*copy.prefix)
@@ -151,7 +151,7 @@ def test_egr_proxy(host: Host, copy: Machine) -> None:
     assert bad.verdict("CEP-EGR-005") == "fail"
     found = ("http_proxy", "/etc/environment", "114.114.114.114", 8080)
     assert found in bad.of("CEP-EGR-005").rows
-    assert not any(b"secret" in data for data in bad.tables.values())
+    assert not any(b"Pz7Kq94w" in data for data in bad.tables.values())
     assert good.verdict("CEP-EGR-005") == "pass"
     assert away.verdict("CEP-EGR-005") == "unknown"
 
@@ -213,6 +213,35 @@ def redis(prefix: Sequence[str], directory: Path, address: str) -> Iterator[None
     finally:
         server.terminate()
         server.wait(WITHIN_S)
+
+
+def test_net_gateway(host: Host, net: Namespace) -> None:
+    """Translation, a promiscuous link and redirects taken; none of it; the kernel not asked."""
+    checks = ("CEP-NET-003", "CEP-NET-005", "CEP-NET-006")
+    host.adopt(zones=[], approved_listeners=[])
+    net.answer(["sysctl", "-qw", "net.ipv4.conf.default.accept_redirects=0"])
+    net.answer(["sysctl", "-qw", "net.ipv4.conf.all.accept_redirects=0"])
+    net.answer(["sysctl", "-qw", "net.ipv4.conf.all.rp_filter=1"])
+    net.answer(["sysctl", "-qw", "net.ipv4.conf.all.accept_source_route=0"])
+    net.answer(["sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1"])
+    net.ip("link add left type veth peer name right")
+    net.ip("link set left up")
+
+    good = host.scan(*net.prefix, *WITHOUT_HANDLES)
+    away = host.scan(*net.prefix, *refusing.netlink())
+    net.answer(["nft", "add table ip own"])
+    net.answer(["nft", "add chain ip own post { type nat hook postrouting priority 100; }"])
+    net.answer(["nft", "add rule ip own post masquerade"])
+    net.ip("link set left promisc on")
+    net.answer(["sysctl", "-qw", "net.ipv4.conf.left.accept_redirects=1"])
+    bad = host.scan(*net.prefix)
+
+    assert good.verdict("CEP-NET-005") == "pass"
+    assert [good.of(check).rows for check in checks] == [(), (), ()]
+    assert [away.verdict(check) for check in checks] == ["unknown", "unknown", "unknown"]
+    assert ("promiscuous", "-", "left") in bad.of("CEP-NET-003").rows
+    assert bad.of("CEP-NET-005").rows == (("translation", "ip masquerade"),)
+    assert ("left", "ipv4 accept_redirects", 1) in bad.of("CEP-NET-006").rows
 
 
 def test_fw(host: Host, net: Namespace) -> None:
