@@ -219,6 +219,7 @@ def _policy(command: argparse.ArgumentParser) -> None:
     _mutate(actions)
     _diff(actions)
     _usb(actions)
+    _draft(actions)
     text = (
         "检查策略文件的 JSON Schema，供编辑器使用 / the JSON Schema of a policy file, for editors"
     )
@@ -286,6 +287,19 @@ def _usb(actions: Any) -> None:
                 type=Path,
                 help="检查材料，取其中的接入记录 / parcels, for the insertions that they record",
             )
+
+
+def _draft(actions: Any) -> None:
+    text = (
+        "把 Fleet 策略、osquery 查询包、Wazuh SCA 规则转为草稿"
+        " / a draft of Fleet policies, an osquery pack or Wazuh SCA rules"
+    )
+    action = actions.add_parser(
+        "import", help=text, description=text, parents=[_common()], formatter_class=_Formatter
+    )
+    _answers(action)
+    action.add_argument("file", metavar="FILE", type=Path, help="YAML 或 JSON 文件 / YAML or JSON")
+    action.set_defaults(module="policy_import")
 
 
 def _nothing(_: argparse.ArgumentParser) -> None:
