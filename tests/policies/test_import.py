@@ -44,6 +44,7 @@ PACK: dict[str, Any] = {
     "queries": {
         "modules": {"query": "SELECT * FROM kernel_modules;", "description": "What is loaded."},
         "shell": {"query": "SELECT command FROM shell_history;", "interval": "60"},
+        "habits": {"query": "SELECT * FROM shell_history"},
         "typo": {"query": "SELECT nam FROM users;"},
         "cmdline": {"query": "SELECT cmdline FROM processes;"},
         "write": {"query": "DELETE FROM users;"},
@@ -114,6 +115,7 @@ def test_a_row_of_a_pack_is_a_violation_and_its_columns_are_named() -> None:
     ("name", "said"),
     [
         ("shell", "shell_history"),
+        ("habits", "shell_history"),
         ("typo", "nam"),
         ("cmdline", "processes.cmdline"),
         ("write", "DELETE"),
