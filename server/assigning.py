@@ -31,7 +31,7 @@ from server import clock, files, log, units
 from server.errors import UsageError
 from server.ingest import MAX_INTERVAL
 from server.log import Entry, Log
-from server.registers import read_register
+from server.registers import identifiers, read_register
 from server.store.envelopes import pack
 from server.store.schema import assignments, blobs
 from server.units import Unit
@@ -123,11 +123,16 @@ def assign(
         )
     now = clock.now()
     columns = _declared_registers(every)
+    identify = identifiers(item.policy for item in every) if registers else {}
     adopted = []
     for name, path in sorted(registers.items()):
         if name not in columns:
             raise _undeclared("登记册", "register", name, columns)
-        adopted.append(read_register(path, name, columns[name], unit.pseudonym, now))
+        adopted.append(
+            read_register(
+                path, name, columns[name], unit.pseudonym, now, identify=identify.get(name, {})
+            )
+        )
     before = units.newest_assignments(connection, [unit.id]).get(unit.id)
     assignment = Assignment(
         unit=unit.name,

@@ -1,27 +1,34 @@
 """Registers (登记册) from CSV files, as an administrator keeps them.
 
 Identifiers are de-identified here with the unit's key, as the agent does it with what it reads:
-a column called like a de-identified column of a table holds the same identifier. A value that is
-a pseudonym already, copied from a report, stays.
+a column of a register holds the same identifier as the de-identified column of that name in what
+the register's checks read (`identifiers`). A value that is a pseudonym already, copied from a
+report, stays.
 """
 
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
+from typing import TypeAlias
 
 from evidence.canonical import Cell
 from evidence.statement import RegisterRef
 from facts.pseudonym import PSEUDONYM, Pseudonym
 from facts.spec import Privacy
 from facts.tables import SPECS
+from policies import judge
 from policies.errors import PolicyError
+from policies.model import Policy
 from policies.registers import APPROVAL, MAX_REGISTER, write_register
 from server import clock, files
 from server.errors import UsageError
+
+Identifiers: TypeAlias = Mapping[str, frozenset[str]]
+"""What each column of a register may identify."""
 
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2}(?::\d{2})?))?")
 
@@ -37,8 +44,34 @@ class _Place:
         return UsageError(f"{self.path} 第 {self.line} 行：{zh}", f"{self.path}:{self.line}: {en}")
 
 
+def identifiers(policies: Iterable[Policy]) -> Mapping[str, Identifiers]:
+    """By register, what its columns identify in what the checks of `policies` compare it with.
+
+    A name alone does not tell: the `address` of a listener is public, that of an adapter is not.
+    """
+    found: dict[str, dict[str, frozenset[str]]] = {}
+    for read in (read for policy in policies for read in judge.reads([policy]).values()):
+        held = [
+            column
+            for table in read.keys() & SPECS.keys()
+            for column in SPECS[table].columns
+            if column.name in read[table] and column.privacy is Privacy.DEIDENTIFIED
+        ]
+        for name in read.keys() - SPECS.keys():
+            of = found.setdefault(name, {})
+            for column in held:
+                of[column.name] = of.get(column.name, frozenset()) | {column.identifier}
+    return found
+
+
 def read_register(
-    path: Path, name: str, columns: tuple[str, ...], pseudonym: Pseudonym, now: datetime
+    path: Path,
+    name: str,
+    columns: tuple[str, ...],
+    pseudonym: Pseudonym,
+    now: datetime,
+    *,
+    identify: Identifiers,
 ) -> tuple[RegisterRef, bytes]:
     """The register `name` from the CSV file `path`, whose header names each of `columns` and of
     `approver`, `reason`, `valid_from`, `valid_until`, in any order.
@@ -68,7 +101,10 @@ def read_register(
             if None in record or None in record.values():
                 raise place.wrong(f"应有 {len(wanted)} 列", f"must have {len(wanted)} fields")
             cells = {column: record[column].strip() for column in wanted}
-            row = {column: _cell(place, column, cells[column], pseudonym) for column in columns}
+            row = {
+                column: _cell(place, column, cells[column], identify, pseudonym)
+                for column in columns
+            }
             rows.append(row | _approval(place, cells, now))
     except csv.Error as e:
         # The reader counts the lines it has finished.
@@ -81,17 +117,19 @@ def read_register(
         raise UsageError(f"{path}: 登记册有误：{e}", f"{path}: {e}") from e
 
 
-def _cell(place: _Place, column: str, value: str, pseudonym: Pseudonym) -> Cell:
-    identifiers = _IDENTIFIERS.get(column, frozenset())
-    if not value or not identifiers or PSEUDONYM.fullmatch(value):
+def _cell(
+    place: _Place, column: str, value: str, identify: Identifiers, pseudonym: Pseudonym
+) -> Cell:
+    kinds = identify.get(column, frozenset())
+    if not value or not kinds or PSEUDONYM.fullmatch(value):
         return value or None
-    if len(identifiers) > 1:
+    if len(kinds) > 1:
         raise place.wrong(
             f"{column} 含义不唯一，请填主机报告中显示的去标识化值（h:…）",
-            f"{column} may be one of {', '.join(sorted(identifiers))}; enter the de-identified "
+            f"{column} may be one of {', '.join(sorted(kinds))}; enter the de-identified "
             "value that reports show (h:…)",
         )
-    (identifier,) = identifiers
+    (identifier,) = kinds
     return pseudonym(identifier, value)
 
 
@@ -136,16 +174,3 @@ def _no_time(place: _Place, text: str) -> UsageError:
         f"时间应写作 2026-11-23 或 2026-11-23 16:00（北京时间），现为 {text!r}",
         f"write a time as 2026-11-23 or 2026-11-23 16:00 (Beijing time), not {text!r}",
     )
-
-
-def _identifiers() -> dict[str, frozenset[str]]:
-    """What each column name identifies, among all de-identified columns of all tables."""
-    found: dict[str, frozenset[str]] = {}
-    for spec in SPECS.values():
-        for column in spec.columns:
-            if column.privacy is Privacy.DEIDENTIFIED:
-                found[column.name] = found.get(column.name, frozenset()) | {column.identifier}
-    return found
-
-
-_IDENTIFIERS = _identifiers()

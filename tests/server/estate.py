@@ -45,26 +45,9 @@ from server.service import Service
 from server.store import assigned, envelopes
 from tests.server.hosts import FakeHost, new_host, sha256
 from tests.server.ordinary import Facts, ordinary, with_flaws
+from tests.server.wellkept import ZONES, register
 
 UNIT = "示例单位"
-ZONES = {"生产控制大区": "10.1", "管理信息大区": "10.2", "互联网服务区": "10.3"}
-
-_APPROVAL = "approver,reason,valid_from,valid_until"
-_REGISTERS = {
-    "approved_usb": [
-        f"vendor_id,model_id,serial,{_APPROVAL}",
-        "0781,5581,h:90b1f1a66bc24fd09f8c1d5b23b7a0aa,安全管理员,专用介质,2026-01-01,",
-    ],
-    "approved_listeners": [
-        f"protocol,port,address,program,{_APPROVAL}",
-        "tcp,22,*,/usr/sbin/sshd,安全管理员,运维,2026-01-01,",
-    ],
-    "unit_networks": [f"cidr,{_APPROVAL}", "203.0.113.0/24,安全管理员,自有公网地址,2026-01-01,"],
-    "zones": [
-        f"zone,cidr,{_APPROVAL}",
-        *(f"{zone},{net}.0.0/16,安全管理员,分区规划,2026-01-01," for zone, net in ZONES.items()),
-    ],
-}
 
 
 @dataclass
@@ -83,11 +66,12 @@ class Estate:
     _digest: str = ""
 
     def assign(self, *, without: Collection[str] = (), policy: str = "cii-host") -> None:
-        """Assign `policy` with all registers but those in `without`."""
+        """Assign `policy` with all registers it declares but those in `without`."""
+        read = assigning.read_policy(policy)
         adopted = {}
-        for name in _REGISTERS.keys() - set(without):
+        for name in read.policy.registers.keys() - set(without):
             path = self.directory / f"{name}.csv"
-            path.write_text("\n".join(_REGISTERS[name]) + "\n", encoding="utf-8")
+            path.write_text(register(name, read.policy.registers[name].columns), encoding="utf-8")
             adopted[name] = path
         with self.service.store.write() as connection:
             unit = units.get(connection, self.unit)
@@ -95,7 +79,7 @@ class Estate:
                 connection,
                 self.service.log,
                 unit,
-                [assigning.read_policy(policy)],
+                [read],
                 registers=adopted,
                 parameters={},
                 interval_s=3600,
@@ -313,7 +297,7 @@ def _plans() -> Iterable[_Plan]:
 
 
 def _facts(address: str, flaws: Iterable[str], at: datetime) -> Facts:
-    facts = with_flaws(ordinary(address), flaws)
+    facts = with_flaws(ordinary(address, at), flaws)
     stamp = clock.stamp(at - timedelta(hours=1))
     for chain in facts["anfang_chain"]:
         chain |= {"last_report": stamp, "last_receipt": stamp}
@@ -321,5 +305,4 @@ def _facts(address: str, flaws: Iterable[str], at: datetime) -> Facts:
     if isinstance(events, list):
         night = int((at - timedelta(hours=5)).timestamp())
         facts["hardware_events"] = [{**event, "time": night} for event in events]
-    facts["os_version"] = [{"name": "Debian GNU/Linux", "version": "12 (bookworm)", "major": 12}]
     return facts

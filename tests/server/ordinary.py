@@ -5,7 +5,10 @@ begins with `+`, which adds rows. They are written as in a policy's tests.
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, TypeAlias
+
+from tests.server.wellkept import file, well_kept
 
 Facts: TypeAlias = dict[str, Any]
 
@@ -51,6 +54,7 @@ def _interface(device: Mapping[str, Any], what: str, driver: str, net: str = "")
         "protocol": what[4:],
         "driver": driver,
         "network_interface": net,
+        "description": "",
     }
 
 
@@ -66,10 +70,43 @@ def _listener(pid: int, port: int) -> Facts:
     return {"pid": pid, "port": port, "protocol": 6, "address": "0.0.0.0", "net_namespace": _NET}
 
 
+def _process(pid: int, name: str, path: str, uid: int = 0) -> Facts:
+    return {"pid": pid, "name": name, "path": path, "uid": uid, "euid": uid, "on_disk": 1}
+
+
 def _service(pid: int, name: str, path: str, port: int) -> Facts:
     return {
-        "+processes": [{"pid": pid, "name": name, "path": path, "euid": 0}],
+        "+processes": [_process(pid, name, path)],
         "+listening_ports": [_listener(pid, port)],
+    }
+
+
+def _module_file(name: str) -> Facts:
+    path = f"/lib/modules/6.1.0-18-amd64/kernel/{name}.ko"
+    return {"name": name, "builtin": 0, "kernel": "6.1.0-18-amd64", "path": path}
+
+
+def _user(uid: int, username: str) -> Facts:
+    return {"uid": uid, "username": username, "shell": "/bin/bash"}
+
+
+def _password(username: str, status: str, hash_alg: str | None) -> Facts:
+    return {
+        "username": username,
+        "password_status": status,
+        "hash_alg": hash_alg,
+        "max": 90,
+        "expire": None,
+    }
+
+
+def _unit(name: str, file_state: str, state: str) -> Facts:
+    path = f"/lib/systemd/system/{name}"
+    return {
+        "id": name,
+        "unit_file_state": file_state,
+        "active_state": state,
+        "fragment_path": path,
     }
 
 
@@ -80,9 +117,30 @@ def _sshd(**values: str) -> list[Facts]:
         "hostbasedauthentication": "no",
         "ignorerhosts": "yes",
         "strictmodes": "yes",
+        "authenticationmethods": "publickey,password",
+        "allowusers": "ops@10.9.0.8",
+        "ciphers": "aes256-gcm@openssh.com",
+        "maxauthtries": "4",
+        "logingracetime": "30",
+        "clientaliveinterval": "300",
+        "clientalivecountmax": "2",
+        "disableforwarding": "yes",
     }
     return [{"key": k, "value": v, "origin": "sshd -T"} for k, v in (settings | values).items()]
 
+
+_LOGHOST = {
+    "name": "loghost",
+    "kind": "forward",
+    "path": "/etc/rsyslog.d/forward.conf",
+    "retention_days": None,
+    "persistent": None,
+    "forwarded": 1,
+    "encrypted": 1,
+    "oldest_record": None,
+    "source": "/etc/rsyslog.d/forward.conf",
+    "target": "10.9.0.30:6514",
+}
 
 FLAWS: Mapping[str, Facts] = {
     "stick": _plugged(STICK),
@@ -92,49 +150,46 @@ FLAWS: Mapping[str, Facts] = {
         "+usb_interfaces": [_interface(PHONE, "e00103", "rndis_host", "usb0")],
     },
     "todesk": {
-        "+processes": [
-            {
-                "pid": 2211,
-                "name": "ToDesk_Service",
-                "path": "/opt/todesk/bin/ToDesk_Service",
-                "euid": 0,
-            }
-        ],
-        "+file": [{"path": "/opt/todesk"}],
+        "+processes": [_process(2211, "ToDesk_Service", "/opt/todesk/bin/ToDesk_Service")],
+        "+file": [file("/opt/todesk", kind="directory")],
     },
     "frp": {
         "+processes": [
-            {"pid": 3120, "name": "frpc", "path": "/home/ops/frp/frpc", "euid": 1000},
+            _process(3120, "frpc", "/home/ops/frp/frpc", 1000),
         ]
     },
     "storage driver": {"modprobe_config": []},
     "telnet": _service(811, "in.telnetd", "/usr/sbin/in.telnetd", 23),
     "redis": _service(1402, "redis-server", "/usr/bin/redis-server", 6379),
     "root by ssh": {"sshd_config": _sshd(permitrootlogin="yes")},
-    "second root": {"+users": [{"uid": 0, "username": "sysadm"}]},
-    "empty password": {
-        "+shadow": [{"password_status": "empty", "hash_alg": None, "username": "guest"}]
-    },
+    "second root": {"+users": [_user(0, "sysadm")]},
+    "empty password": {"+shadow": [_password("guest", "empty", None)]},
     "short logs": {
         "log_retention": [
             {
+                **_LOGHOST,
                 "name": "/var/log/auth.log",
                 "kind": "logrotate",
                 "path": "/var/log/auth.log",
                 "retention_days": 28,
                 "persistent": 1,
                 "forwarded": 0,
-                "oldest_record": None,
+                "encrypted": None,
+                "source": "/etc/logrotate.d/rsyslog",
+                "target": "",
             }
         ]
     },
     "no audit": {
-        "processes": [{"pid": 640, "name": "sshd", "path": "/usr/sbin/sshd", "euid": 0}],
-        "systemd_units": [{"id": "auditd.service", "unit_file_state": "disabled"}],
+        "processes": [_process(640, "sshd", "/usr/sbin/sshd")],
+        "systemd_units": [
+            _unit("auditd.service", "disabled", "inactive"),
+            _unit("nftables.service", "enabled", "active"),
+        ],
     },
     "two zones": {
         "+interface_addresses": [{"interface": "eth1", "address": "10.2.8.44"}],
-        "+interface_details": [{"interface": "eth1", "flags": 4163}],
+        "+interface_details": [{"interface": "eth1", "flags": 4163, "type": 1}],
     },
     "wifi": {
         "wireless_devices": [
@@ -180,9 +235,13 @@ FLAWS: Mapping[str, Facts] = {
 }
 
 
-def ordinary(address: str) -> Facts:
-    """Everything the shipped policy reads, on a server where all is well."""
-    return {
+def _gateway(address: str) -> str:
+    return address.rpartition(".")[0] + ".254"
+
+
+def ordinary(address: str, at: datetime) -> Facts:
+    """Everything the shipped policy reads `at` this time, on a server where all is well."""
+    return well_kept(at) | {
         "anfang_chain": [
             {
                 "enrolled": 1,
@@ -195,50 +254,46 @@ def ordinary(address: str) -> Facts:
                 "policy_signed": 1,
             }
         ],
-        "file": [],
         "hardware_events": [],
         "interface_addresses": [
             {"interface": "lo", "address": "127.0.0.1"},
             {"interface": "eth0", "address": address},
         ],
         "interface_details": [
-            {"interface": "lo", "flags": 73},
-            {"interface": "eth0", "flags": 4163},
+            {"interface": "lo", "flags": 73, "type": 772},
+            {"interface": "eth0", "flags": 4163, "type": 1},
         ],
         "kernel_info": [{"arguments": "root=/dev/sda2 ro quiet audit=1"}],
-        "kernel_module_files": [{"name": "usb_storage", "builtin": 0}],
+        "kernel_module_files": [
+            _module_file("usb_storage"),
+            _module_file("xhci_hcd"),
+            _module_file("ext4"),
+        ],
         "kernel_modules": [{"name": "xhci_hcd"}, {"name": "ext4"}],
         "listening_ports": [_listener(640, 22)],
-        "log_retention": [
-            {
-                "name": "loghost",
-                "kind": "forward",
-                "path": "/etc/rsyslog.d/forward.conf",
-                "retention_days": None,
-                "persistent": None,
-                "forwarded": 1,
-                "oldest_record": None,
-            }
-        ],
+        "log_retention": [_LOGHOST],
         "modprobe_config": [{"name": "usb_storage", "directive": "install", "value": "/bin/false"}],
         "process_namespaces": [{"pid": 1, "net_namespace": _NET}],
         "process_open_sockets": [],
         "processes": [
-            {"pid": 1, "name": "systemd", "path": "/usr/lib/systemd/systemd", "euid": 0},
-            {"pid": 612, "name": "auditd", "path": "/usr/sbin/auditd", "euid": 0},
-            {"pid": 640, "name": "sshd", "path": "/usr/sbin/sshd", "euid": 0},
-            {"pid": 702, "name": "postgres", "path": "/usr/bin/postgres", "euid": 113},
+            _process(1, "systemd", "/usr/lib/systemd/systemd"),
+            _process(612, "auditd", "/usr/sbin/auditd"),
+            _process(630, "clamd", "/usr/sbin/clamd", 108),
+            _process(640, "sshd", "/usr/sbin/sshd"),
+            _process(702, "postgres", "/usr/bin/postgres", 113),
         ],
-        "routes": [{"netmask": 0, "interface": "eth0", "type": "gateway"}],
-        "shadow": [
-            {"password_status": "locked", "hash_alg": "", "username": "root"},
-            {"password_status": "active", "hash_alg": "y", "username": "ops"},
+        "routes": [
+            {"netmask": 0, "interface": "eth0", "type": "gateway", "gateway": _gateway(address)}
         ],
+        "shadow": [_password("root", "locked", ""), _password("ops", "active", "y")],
         "sshd_config": _sshd(),
-        "systemd_units": [{"id": "auditd.service", "unit_file_state": "enabled"}],
+        "systemd_units": [
+            _unit("auditd.service", "enabled", "active"),
+            _unit("nftables.service", "enabled", "active"),
+        ],
         "usb_devices": [_HUB],
         "usb_interfaces": [_interface(_HUB, "090000", "hub")],
-        "users": [{"uid": 0, "username": "root"}, {"uid": 1000, "username": "ops"}],
+        "users": [_user(0, "root"), _user(1000, "ops")],
         "wireless_devices": [],
     }
 

@@ -21,7 +21,9 @@ HOSTS = ("scada-02", "scada-03", "scada-07", "hist-02", "hist-03", "oa-04", "oa-
 """Findings, a registered stick, silent, gap, fork, unknown, clock off, never reported."""
 
 CHINESE = "\u3400-\u9fff"
-HALF_WIDTH = re.compile(rf"[{CHINESE}] ?[,;:!?()]|[,;:!?(][ ]?[{CHINESE}]|[{CHINESE}]\.(?!\w)")
+HALF_WIDTH = re.compile(
+    rf"[{CHINESE}] ?([,;:?()]|!(?!\w))|[,;:!?(][ ]?[{CHINESE}]|[{CHINESE}]\.(?!\w)"
+)
 
 
 @pytest.fixture(scope="module")

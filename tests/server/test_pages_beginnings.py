@@ -168,7 +168,7 @@ def test_a_register_not_adopted_is_why(visitor: Visitor, site: Site) -> None:
     estate.assign(without=["zones"])
     now = clock.now()
     host = estate.enrol("oa-01", "管理信息大区", now)
-    estate.report(host, with_flaws(ordinary("10.2.1.10"), []), now)
+    estate.report(host, with_flaws(ordinary("10.2.1.10", now), []), now)
 
     unit = visitor.page(f"/units/{UNIT}")
     page = visitor.page(f"/hosts/{host.id}")

@@ -7,21 +7,28 @@ import pytest
 
 from evidence import canonical
 from facts.pseudonym import Pseudonym
+from server import assigning
 from server.errors import UsageError
-from server.registers import read_register
+from server.registers import Identifiers, identifiers, read_register
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 PSEUDONYM = Pseudonym(bytes(32))
+SERIAL = {"serial": frozenset({"device_serial"})}
 COLUMNS = ("vendor_id", "model_id", "serial")
 HEADER = "vendor_id,model_id,serial,approver,reason,valid_from,valid_until\n"
 
 
 def _rows(
-    directory: Path, text: str, columns: tuple[str, ...] = COLUMNS
+    directory: Path,
+    text: str,
+    columns: tuple[str, ...] = COLUMNS,
+    identify: Identifiers = SERIAL,
 ) -> list[tuple[object, ...]]:
     file = directory / "register.csv"
     file.write_text(text, encoding="utf-8")
-    reference, data = read_register(file, "approved_usb", columns, PSEUDONYM, NOW)
+    reference, data = read_register(
+        file, "approved_usb", columns, PSEUDONYM, NOW, identify=identify
+    )
     return [*canonical.decode_table(data, width=len(reference.columns), limit=10**6)]
 
 
@@ -107,22 +114,40 @@ def test_other_encodings_are_told(tmp_path: Path) -> None:
     file.write_bytes((HEADER + "a,b,c,李,理由,,\n").encode("gbk"))
 
     with pytest.raises(UsageError, match="UTF-8"):
-        read_register(file, "approved_usb", COLUMNS, PSEUDONYM, NOW)
+        read_register(file, "approved_usb", COLUMNS, PSEUDONYM, NOW, identify=SERIAL)
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     """By its path."""
     with pytest.raises(UsageError, match=r"none\.csv: cannot be read"):
-        read_register(tmp_path / "none.csv", "approved_usb", COLUMNS, PSEUDONYM, NOW)
+        read_register(
+            tmp_path / "none.csv", "approved_usb", COLUMNS, PSEUDONYM, NOW, identify=SERIAL
+        )
 
 
 def test_an_ambiguous_identifier_must_come_as_a_pseudonym(tmp_path: Path) -> None:
-    """`uuid` identifies hosts in one table and file systems in another: nobody guesses."""
+    """A `uuid` may be a host's in one check and a file system's in another: nobody guesses."""
+    identify = {"uuid": frozenset({"filesystem_uuid", "host_uuid"})}
     header = "uuid,approver,reason,valid_from,valid_until\n"
     known = PSEUDONYM("host_uuid", "1")
 
     with pytest.raises(UsageError, match="may be one of filesystem_uuid, host_uuid"):
-        _rows(tmp_path, header + "1234,李,x,,\n", ("uuid",))
-    ((uuid, *_),) = _rows(tmp_path, header + f"{known},李,x,,\n", ("uuid",))
+        _rows(tmp_path, header + "1234,李,x,,\n", ("uuid",), identify)
+    ((uuid, *_),) = _rows(tmp_path, header + f"{known},李,x,,\n", ("uuid",), identify)
 
     assert uuid == known
+
+
+def test_what_a_column_identifies_is_what_its_checks_compare_it_with() -> None:
+    """Serials and keys do; an address, a name or a UUID that reports show in clear does not."""
+    found = identifiers([assigning.read_policy("cii-host").policy])
+
+    assert found["approved_usb"]["serial"] == {"device_serial"}
+    assert found["approved_keys"]["key"] == {"ssh_public_key"}
+    for name, column in (
+        ("approved_listeners", "address"),
+        ("approved_printers", "host"),
+        ("approved_resolvers", "address"),
+        ("approved_wifi", "uuid"),
+    ):
+        assert column not in found[name]
