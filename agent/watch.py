@@ -18,8 +18,9 @@ from agent.pace import Pace
 
 _log = logging.getLogger(__name__)
 
-REPORTS, REPORT_EVERY_S = 30, 300.0
-"""How many event reports may be made at once, and how often one more, in seconds."""
+REPORTS, SLOW_REPORTS, REPORT_EVERY_S = 60, 20, 300.0
+"""How many event reports may be made in a row, which of them ever more slowly, and how often one
+more, in seconds."""
 RESTART_S, LONGEST_S = 1.0, 300.0
 """After which time a watcher or a signing that failed is tried again, doubled up to the longest."""
 STOP_S = 2.0
@@ -35,7 +36,7 @@ class Watch:
     def __init__(self, root: Path, options: Sequence[str]) -> None:
         self._root = root
         self._options = options
-        self._pace = Pace(REPORTS, REPORT_EVERY_S)
+        self._pace = Pace(REPORTS, REPORT_EVERY_S, slow=SLOW_REPORTS)
         self._watcher: int | None = None
         self._watch_at = 0.0
         self._watch_wait = RESTART_S

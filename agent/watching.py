@@ -23,7 +23,7 @@ from collectors.disk_use import DiskUse
 from collectors.host import Host, LiveHost
 from collectors.monitor import BUFFER, Monitor
 
-QUIET_S = 0.1
+QUIET_S = 0.05
 """How long nothing must have come for what came to belong together, in seconds."""
 AT_MOST_S = 0.3
 """How long the first event waits for others, in seconds."""

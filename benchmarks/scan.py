@@ -100,8 +100,12 @@ def median(argv: Sequence[str], runs: int) -> Cost:
     )
 
 
+IDLE = 2
+"""Processes of an idle agent: the daemon and its watcher."""
+
+
 def idle_pss_mib(state: Path, directory: Path) -> float:
-    """What the daemon takes between two scans."""
+    """What the daemon and its watcher take between two scans."""
     (directory / "agent.toml").write_text("")
     argv = [sys.executable, "-m", "agent", "agent", "--state", str(state)]
     process = subprocess.Popen(
@@ -109,9 +113,9 @@ def idle_pss_mib(state: Path, directory: Path) -> float:
     )
     try:
         time.sleep(5)
-        while len(tree(process.pid)) > 1:
+        while len(tree(process.pid)) != IDLE:
             time.sleep(0.5)
-        return pss_mib([process.pid])
+        return sum(pss_mib([pid]) for pid in tree(process.pid))
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()

@@ -9,10 +9,8 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from collectors.block import node
 from collectors.errors import SeamError
 from collectors.host import Host
-from collectors.removable_media import removable_mounts
 
 _READ, _WRITTEN = 2, 6
 """Which number of a disk's `stat` is which (Documentation/block/stat.rst), in sectors."""
@@ -60,7 +58,7 @@ class DiskUse:
             if mounted is None:
                 use.mounted = None
                 continue
-            is_mounted = node(posixpath.basename(path)) in mounted
+            is_mounted = posixpath.basename(path) in mounted
             if use.mounted is not None and is_mounted and use.is_mounted:
                 use.mounted += passed
             use.is_mounted = is_mounted
@@ -78,14 +76,18 @@ class DiskUse:
         }
 
     def _mounted_now(self, host: Host) -> frozenset[str] | None:
-        """The device nodes of the disks that are mounted; None if that cannot be told."""
+        """The kernel's names of the disks that are mounted; None if that cannot be told."""
         mounts = _mount_table(host)
         if mounts is None:
             return None
         if mounts != self._mounts:
+            # What watches should stay small, and most hosts never see a removable disk.
+            from collectors.removable_media import removable_mounts  # noqa: PLC0415
+
             seen = removable_mounts(host, frozenset({"disk"}))
             known = seen.condition.status in {"complete", "partial"}
-            self._mounted = frozenset(str(row["disk"]) for row in seen.rows) if known else None
+            nodes = [posixpath.basename(str(row["disk"])) for row in seen.rows]
+            self._mounted = frozenset(nodes) if known else None
             self._mounts = mounts
         return self._mounted
 

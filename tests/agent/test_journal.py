@@ -39,9 +39,8 @@ def test_events_are_numbered_across_restarts(tmp_path: Path) -> None:
     assert [int(row["eid"]) for row in again.rows(after=2)] == [8]
 
 
-def test_like_events_become_one(tmp_path: Path) -> None:
+def test_like_events_become_one() -> None:
     """Counts and amounts add up, the last time stands, and what differs stays apart."""
-    del tmp_path
     rows = [
         _row(eid="1", time=10, action="remove", sectors_written=5, duration=2),
         _row(eid="2", time=20, serial="other"),
@@ -157,3 +156,18 @@ def test_turns_fill_again_in_time() -> None:
     assert 0 < wait <= 0.05
     assert pace.take()
     assert Pace(2, 3600).take(3) is False
+
+
+def test_the_last_turns_come_ever_more_slowly() -> None:
+    """Two at once, then half a second, a second, two; an hour when none is left."""
+    pace = Pace(5, 3600, slow=3)
+
+    waits = []
+    for _ in range(5):
+        waits.append(round(pace.wait_s, 1))
+        refused = not pace.take()
+        pace._taken -= pace.wait_s if refused else 0  # as if it had been waited for
+        assert refused == (waits[-1] > 0) == (refused and pace.take())
+
+    assert waits == [0, 0, 0.5, 1, 2]
+    assert pace.wait_s > 3500

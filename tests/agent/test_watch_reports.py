@@ -24,7 +24,7 @@ from server.store.schema import hosts, reports
 from tests.agent.collector_server import CollectorServer, serving
 from tests.agent.enrolled import enrolled
 from tests.agent.running import anfang
-from tests.collectors.testbed import STICK, STICK_DISK, Testbed, testbed
+from tests.collectors.testbed import LISTENER, STICK, STICK_DISK, Testbed, testbed
 
 WITHIN_S = 30.0
 SERIAL = "4C530001230823112233"
@@ -36,10 +36,12 @@ pytestmark = pytest.mark.timeout(120)
 
 
 @contextmanager
-def _daemon(state: State, bed: Testbed, directory: Path) -> Iterator["subprocess.Popen[bytes]"]:
+def _daemon(
+    state: State, bed: Testbed, directory: Path, listener: tuple[str, ...] = LISTENER
+) -> Iterator["subprocess.Popen[bytes]"]:
     config = directory / "agent.toml"
     config.touch()
-    argv = [sys.executable, "-m", "agent", "agent", "--state", str(state.root)]
+    argv = [*listener, sys.executable, "-m", "agent", "agent", "--state", str(state.root)]
     with (
         (directory / "log").open("ab") as log,
         subprocess.Popen(
@@ -210,7 +212,7 @@ def test_the_server_keeps_it_and_does_not_score_it(server: CollectorServer, tmp_
     state = State(tmp_path / "state")
     assert anfang("enroll", server.url, "--token", server.token(), state=state).returncode == 0
 
-    with testbed("bmc") as bed, _daemon(state, bed, tmp_path):
+    with testbed("bmc") as bed, _daemon(state, bed, tmp_path, listener=()):
         _until(lambda: [r for r in _reports(state) if not r.is_of_events])
         bed.plug("stick")
         bed.announce(STORAGE, "bind")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from agent.journal import Journal, Row
-from tests.collectors.testbed import STICK, STICK_DISK, Testbed, testbed
+from tests.collectors.testbed import LISTENER, STICK, STICK_DISK, Testbed, testbed
 
 ROOT = Path(__file__).parents[2]
 WITHIN_S = 30.0
@@ -69,7 +69,8 @@ def _watching(
     state: Path, bed: Testbed | None = None, *options: str, prefix: tuple[str, ...] = ()
 ) -> Iterator[Watched]:
     before = _written(Journal(state))
-    argv = [*prefix, sys.executable, "-m", "tests.agent.watcher", str(state), *options]
+    listener = prefix if bed is None else LISTENER
+    argv = [*listener, sys.executable, "-m", "tests.agent.watcher", str(state), *options]
     env = None if bed is None else bed.environment
     with subprocess.Popen(argv, cwd=ROOT, env=env, stdout=subprocess.DEVNULL) as process:
         watched = Watched(process, Journal(state))

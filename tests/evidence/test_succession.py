@@ -102,3 +102,29 @@ def test_a_parcel_shows_it(world: World) -> None:
 
     assert [each.outcome for each in verification.checked] == [Outcome.HELD] * 5
     assert Code.ASSIGNMENT_ROLLED_BACK in {each.code for each in verification.findings}
+
+
+def of_events(world: World, sequence: int, started: str) -> Report:
+    """A report of events."""
+    report = after(world, sequence, started)
+    chain = msgspec.structs.replace(report.chain, interval_s=None)
+    scan = msgspec.structs.replace(report.scan, trigger="event")
+    return msgspec.structs.replace(report, scan=scan, chain=chain)
+
+
+def test_a_report_of_events_keeps_no_promise(world: World) -> None:
+    """A host that tells what is plugged in, and does not scan, is late all the same."""
+    events = [of_events(world, n, f"2026-11-23T08:{n}0:00Z") for n in (2, 3)]
+
+    on_time = found(world.report(1), *events, after(world, 4, "2026-11-23T09:00:00Z"))
+    late = found(world.report(1), *events, after(world, 4, "2026-11-23T10:00:00Z"))
+
+    assert on_time == []
+    assert [(each.code, each.args[1:3]) for each in late] == [(Code.CHAIN_SILENT, ("1", "4"))]
+
+
+def test_a_report_of_events_has_its_time(world: World) -> None:
+    """It, too, cannot be older than what it follows."""
+    (told,) = found(world.report(1), of_events(world, 2, "2026-11-23T07:00:00Z"))
+
+    assert told.code is Code.CHAIN_BACKWARDS
