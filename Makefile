@@ -35,7 +35,7 @@ check: setup lint ## 提交前的全部检查 / everything a change must pass
 	@$(PY) -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 
 bench: setup ## 性能比对（本机，同一次运行） / benchmarks, as ratios in one run
-	@failed=0; for each in scan tables ingest; do $(PY) benchmarks/$$each.py || failed=1; done; exit $$failed
+	@failed=0; for each in scan tables events ingest; do $(PY) benchmarks/$$each.py || failed=1; done; exit $$failed
 
 recorder: ## 生成单文件记录程序，供旧系统使用（Python 3.6 起） / the recorder for old hosts: dist/
 	@$(PY) scripts/recorder.py
