@@ -174,12 +174,7 @@ HARDWARE_EVENTS = TableSpec(
         "客户端持续监测期间，设备的接入、绑定驱动、解绑和拔除。",
         "Devices that appeared, were taken by a driver, or went, while the agent was watching.",
     ),
-    source=(
-        "netlink(7) NETLINK_KOBJECT_UEVENT",
-        "/sys/bus/usb/devices",
-        "/sys/class/block",
-        "/sys/devices/**",
-    ),
+    source=("netlink(7) NETLINK_KOBJECT_UEVENT",),
     kind=Kind.EVENT,
     osquery=True,
     notes=Words(
