@@ -110,11 +110,10 @@ def reading(tables: set[str]) -> set[str]:
     }
 
 
-def test_the_machine_is_well_built(observed: Observed) -> None:
-    """Of what this machine shows to root nearly all passes, so that there is something to lose."""
-    never = {"CEP-USB-004", "CEP-EGR-003", "CEP-NET-001", "CEP-RAD-003"}
-
-    assert {check.id for check in POLICY.checks} - observed.whole.passed <= never
+@pytest.mark.parametrize("table", sorted(set().union(*SOURCES.values())))
+def test_there_is_something_to_lose(observed: Observed, table: str) -> None:
+    """A check that reads the table passes on this machine, so that hiding it has to show."""
+    assert observed.whole.passed & reading({table})
 
 
 @pytest.mark.parametrize("path", SOURCES)
