@@ -41,15 +41,18 @@ class Outcome:
 
 def run_tests(file: PolicyFile) -> list[Outcome]:
     """How every test of every check in `file` comes out, in every variation."""
-    tables = catalogue([file.policy])
-    planner = Planner(tables)
-    outcomes: list[Outcome] = []
-    for index, check in enumerate(file.policy.checks):
-        read = needs([msgspec.structs.replace(file.policy, checks=(check,))], planner)
-        for number, test in enumerate(check.tests):
-            node = file.at("checks", index, "tests", number)
-            outcomes += _Run(file.policy, check, test, node, planner, read).outcomes()
-    return outcomes
+    planner = Planner(catalogue([file.policy]))
+    checks = range(len(file.policy.checks))
+    return [outcome for index in checks for outcome in run_check(file, index, planner)]
+
+
+def run_check(file: PolicyFile, index: int, planner: Planner) -> Iterator[Outcome]:
+    """The same for the check at `index` alone; `planner` is for the tables of this policy."""
+    check = file.policy.checks[index]
+    read = needs([msgspec.structs.replace(file.policy, checks=(check,))], planner)
+    for number, test in enumerate(check.tests):
+        node = file.at("checks", index, "tests", number)
+        yield from _Run(file.policy, check, test, node, planner, read).outcomes()
 
 
 def registers_of(policy: Policy, test: CheckTest) -> dict[str, Register]:

@@ -9,7 +9,6 @@ of its own, where the kernel announces them for real.
 import argparse
 import os
 import signal
-import sys
 from pathlib import Path
 
 from agent.pace import Pace
@@ -39,4 +38,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
