@@ -270,7 +270,8 @@ def test_two_capabilities_are_enough(net: Namespace) -> None:
     with holding(net, f"{LISTENERS}os.setresuid({NOBODY}, {NOBODY}, {NOBODY})") as holder:
         seen = observe("listening_ports", prefix=[*net.prefix, *kept])
 
-    assert seen.one(port=8080)["pid"] == holder["pid"]
+    # Other tests listen there too, in namespaces of their own.
+    assert holder["pid"] in {row["pid"] for row in seen.all(port=8080)}
 
 
 def test_hidepid_hides_owners_only(net: Namespace) -> None:

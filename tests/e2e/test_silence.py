@@ -26,6 +26,9 @@ from tests.e2e.preloaded import interpreter
 
 pytestmark = pytest.mark.xdist_group("processes of this machine")
 
+DROP_IN = booted.ROOT / "docs/examples/anfang-agent-firewall.conf"
+FIREWALL = DROP_IN.read_text().partition("[Service]\n")[2].splitlines()
+"""What an administrator may add so that firewall rules are seen."""
 SOURCES = {
     "/etc": {"log_retention", "modprobe_config", "shadow", "sshd_config", "systemd_units", "users"},
     "/etc/audit": {"log_retention"},
@@ -167,10 +170,14 @@ def test_the_shipped_unit(tmp_path: Path) -> None:
         subprocess.run([*inside, "mkdir", "-p", "/run/sshd", "/var/lib/anfang"], check=True)
         free = hosts.scan_json([], inside)
         shipped = hosts.scan_json([], [*inside, *booted.service(booted.shipped())])
+        granted = hosts.scan_json([], [*inside, *booted.service([*booted.shipped(), *FIREWALL])])
         more = hosts.scan_json([], [*inside, *booted.service([*booted.shipped(), *hidden])])
 
-    assert _outcomes(shipped) == _outcomes(free)
-    assert shipped.score.pass_weight == free.score.pass_weight
+    assert _outcomes(granted) == _outcomes(free)
+    assert granted.score.pass_weight == free.score.pass_weight
+    refused = {check for check, out in _outcomes(shipped).items() if out != _outcomes(free)[check]}
+    assert refused == _unknown(shipped) - _unknown(free)
+    assert all(check.startswith("CEP-FW-") for check in refused)
     lost = {"CEP-SSH-001", "CEP-ACC-001", "CEP-ACC-002", "CEP-EGR-001"}
     assert lost <= _unknown(more)
     assert not _passed(more) - _passed(free)

@@ -1,21 +1,11 @@
 """The command line, from a new directory to a token, and what it says when something is wrong."""
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from server.cli import main
 from tests.server.sites import POLICY, UNIT
-
-
-@pytest.fixture(autouse=True)
-def _umask() -> Iterator[None]:
-    """The program narrows what it creates; the tests after it must not notice."""
-    before = os.umask(0o022)
-    yield
-    os.umask(before)
 
 
 def _run(capsys: pytest.CaptureFixture[str], *argv: str | Path) -> tuple[int, str, str]:
