@@ -9,6 +9,6 @@ import pytest
 @pytest.fixture(autouse=True)
 def _umask() -> Iterator[None]:
     """A program that runs in the test's own process may narrow the umask, and no test after it."""
-    before = os.umask(0o022)
+    os.umask(0o022)
     yield
-    os.umask(before)
+    os.umask(0o022)  # not what it was before: what a whole session shares may have narrowed it

@@ -23,6 +23,7 @@ NOT_A_RESTRICTION = (
 _SYSTEMD = "/usr/lib/systemd/systemd"
 _BOOT = r"""
 set -e
+umask 022
 mount --make-rprivate /
 mount -t tmpfs none "$1"
 mkdir "$1/upper" "$1/work" "$1/root"

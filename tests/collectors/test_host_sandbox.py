@@ -10,6 +10,8 @@ import pytest
 from tests.collectors import booted
 from tests.collectors.silence import Said
 
+pytestmark = pytest.mark.xdist_group("a booted systemd")
+
 
 @pytest.fixture(scope="module")
 def inside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:

@@ -12,6 +12,8 @@ from tests.collectors.namespaces import mounted
 from tests.collectors.observe import NOBODY, here, observe
 from tests.collectors.roots import by, cells, read, root
 
+pytestmark = pytest.mark.xdist_group("a booted systemd")
+
 
 def _lines(*argv: str) -> list[str]:
     answer = subprocess.run(argv, capture_output=True, check=True, text=True)

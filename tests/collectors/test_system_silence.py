@@ -9,6 +9,8 @@ import pytest
 from tests.collectors import booted
 from tests.collectors.silence import Said, as_plain_user, covered
 
+pytestmark = pytest.mark.xdist_group("a booted systemd")
+
 AFFECTED = {
     "/etc": ["clock_servers", "crontab", "dns_resolvers", "etc_hosts", "etc_protocols",
              "etc_services", "security_modules", "startup_items", "time"],

@@ -17,6 +17,7 @@ WITHIN_S = 20
 
 _SCRIPT = r"""
 set -e
+umask 022
 mount --make-rprivate /
 mount -t tmpfs none "$1"
 mkdir "$1/upper" "$1/work" "$1/root"
